@@ -1,0 +1,113 @@
+# `make run` serves the platform; `make test` proves it. `make help` lists the rest.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+# Compiled modules make each later start quicker.
+unexport PYTHONDONTWRITEBYTECODE
+# Two pools of threads on few cores only get in each other's way.
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-browser test-postgres check-real lint format types contracts bench bench-full screenshots lock setup clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- building ---------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: apt-get install python3 (or PYTHON=/path/to/python3.11 make …)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
+	@echo "[1/4] Python environment"
+	@$(PYTHON) -m venv .venv
+
+$(BIN)/.uv: requirements/uv.txt | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+RUN_LOCKS := requirements/base.txt requirements/build.txt
+$(BIN)/.run: $(RUN_LOCKS) pyproject.toml $(BIN)/.uv
+	@echo "[2/4] packages"
+	@$(UV) $(RUN_LOCKS:%=-r %)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+DEV_LOCKS := requirements/dev.txt requirements/postgres.txt
+$(BIN)/.dev: $(DEV_LOCKS) $(BIN)/.run
+	@echo "      packages for tests"
+	@$(UV) $(DEV_LOCKS:%=-r %)
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json | $(BIN)/.run
+	@echo "[3/4] pages' libraries"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-progress --loglevel=error
+	@touch $@
+
+VENDOR := src/yincai/core/static/vendor/.stamp
+$(VENDOR): node_modules/.package-lock.json tools/assets.py
+	@$(BIN)/python tools/assets.py
+	@touch $@
+
+setup: $(BIN)/.dev $(VENDOR) ## everything but Debian's packages
+
+# --- running ----------------------------------------------------------------
+
+run: export YINCAI_HOME ?= $(CURDIR)/var
+run: $(BIN)/.run $(VENDOR) ## build and serve on http://127.0.0.1:8000 (PORT=…, YINCAI_HOME=…; an empty home gets the demo city)
+	@if [ -z "$$(ls -A "$(YINCAI_HOME)/keys" 2>/dev/null)" ]; then echo "[4/4] demo city"; $(BIN)/yincai demo; fi
+	@exec $(BIN)/yincai serve --port $(PORT)
+
+# --- checking ---------------------------------------------------------------
+
+PYTEST := $(BIN)/python -m pytest -q
+JUNIT = $(if $(CI),--junitxml=build/junit-$@.xml)
+
+test: $(BIN)/.dev $(VENDOR) ## the suite, on SQLite, without network
+	@$(PYTEST) -n 2 --dist worksteal $(JUNIT) $(ARGS)
+
+test-browser: $(BIN)/.dev $(VENDOR) ## each role's daily job in headless Chromium
+	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium fonts-noto-cjk"; exit 1; }
+	@fc-list :lang=zh family 2>/dev/null | grep -q . || { echo "A Chinese font is missing: apt-get install --no-install-recommends fontconfig fonts-noto-cjk"; exit 1; }
+	@$(PYTEST) -m browser $(JUNIT) $(ARGS)
+
+test-postgres: $(BIN)/.dev $(VENDOR) ## all that touches the database, on a PostgreSQL of its own
+	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist worksteal -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
+
+check-real: $(BIN)/.dev $(VENDOR) ## slower checks and those on the real data in ../shared/data
+	@$(PYTEST) -m "real or slow" -rs $(ARGS)
+
+lint: $(BIN)/.dev ## style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(BIN)/.dev ## put the style right
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: $(BIN)/.dev ## mypy, strict for core and measurement
+	@$(BIN)/mypy
+
+contracts: $(BIN)/.dev ## the floors of the house
+	@$(BIN)/lint-imports
+
+bench: $(BIN)/.dev $(VENDOR) ## measure, minutes; writes build/bench.json
+	@$(BIN)/python -m bench
+
+bench-full: $(BIN)/.dev $(VENDOR) ## measure at full size
+	@$(BIN)/python -m bench --full
+
+screenshots: $(BIN)/.dev $(VENDOR) ## make the pictures in docs/images anew
+	@YINCAI_SCREENSHOTS=docs/images $(PYTEST) -m browser $(ARGS)
+
+lock: $(BIN)/.uv ## requirements/*.in and package.json into their lock files
+	@for name in uv base postgres build dev; do \
+	  constraint=$$([ $$name = base ] || [ $$name = uv ] || echo "-c requirements/base.txt"); \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	    requirements/$$name.in $$constraint -o requirements/$$name.txt $(LOCK_ARGS) || exit 1; done
+	@! grep -n '://' requirements/*.txt
+	@[ ! -x $(BIN)/npm ] || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm install --package-lock-only --ignore-scripts
+
+clean: ## remove all that can be built again; never the installation's data in var/
+	@rm -rf .venv build dist node_modules src/yincai/core/static/vendor src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
