@@ -11,8 +11,6 @@ folder = tempfile.mkdtemp(prefix="yincai-test-")
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
 os.environ["YINCAI_HOME"] = folder
 for name in [
-    name
-    for name in os.environ
-    if name.startswith("YINCAI_") and name not in {"YINCAI_HOME", "YINCAI_SCREENSHOTS"}
+    name for name in os.environ if name.startswith("YINCAI_") and name not in {"YINCAI_HOME", "YINCAI_SCREENSHOTS"}
 ]:
     del os.environ[name]

@@ -99,8 +99,6 @@ def overview(commands: dict[str, str]) -> None:
 def refuse(words: list[str], commands: dict[str, str]) -> int:
     asked = " ".join(word for word in words if not word.startswith("-"))
     near = difflib.get_close_matches(asked, map(spoken, commands), n=3, cutoff=0.5)
-    hint = (
-        "您是不是想用：" + "、".join(f"yincai {name}" for name in near) if near else "全部命令：yincai help"
-    )
+    hint = "您是不是想用：" + "、".join(f"yincai {name}" for name in near) if near else "全部命令：yincai help"
     sys.stderr.write(f"没有这个命令：yincai {asked}。{hint}\n")
     return WRONG_USE

@@ -1,0 +1,52 @@
+"""`python -m bench [--full] [NAME …]`: runs the benches and writes build/bench.json; exit 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import bench
+from bench.measure import Measure
+
+RESULT = Path(__file__).resolve().parents[1] / "build" / "bench.json"
+
+
+def names() -> list[str]:
+    found = (module.name for module in pkgutil.iter_modules(bench.__path__))
+    return sorted(name.removeprefix("bench_") for name in found if name.startswith("bench_"))
+
+
+def measures(chosen: list[str], full: bool) -> Iterator[Measure]:
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        yield from importlib.import_module(f"bench.bench_{name}").run(full)
+
+
+def save(rows: list[dict[str, object]]) -> None:
+    """After each figure, so that a long run that is stopped keeps what it has; other benches' rows stay."""
+    RESULT.parent.mkdir(exist_ok=True)
+    new = {row["name"] for row in rows}
+    held = json.loads(RESULT.read_text()) if RESULT.exists() else []
+    RESULT.write_text(json.dumps([row for row in held if row["name"] not in new] + rows, ensure_ascii=False, indent=1))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench")
+    parser.add_argument("--full", action="store_true", help="full size; may take an hour")
+    parser.add_argument("name", nargs="*", choices=[*names(), []], help="only these (default: all)")
+    asked = parser.parse_args()
+    rows = []
+    for measure in measures(asked.name or names(), asked.full):
+        print(measure, flush=True)
+        rows.append(measure.as_row())
+        save(rows)
+    return 1 if any(row["holds"] is False for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
