@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.cast import Cast
+
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "client", "admin_client"}
 
 
@@ -13,3 +15,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & DATABASE_FIXTURES:
             item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    return Cast()

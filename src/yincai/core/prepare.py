@@ -1,0 +1,54 @@
+"""Preparing a home: migrations, the master key's claim on the database, static files."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from yincai.core import crypto, home
+
+
+def exists() -> bool:
+    """Has this home a prepared database?"""
+    if connection.vendor == "sqlite" and not home.database_file().exists():
+        return False
+    return "core_account" in connection.introspection.table_names()
+
+
+def pending_migrations() -> int:
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def prepare() -> None:
+    """Bring the home up to this version of the code; quick when nothing is to be done."""
+    home.make_folders()
+    if pending_migrations():
+        call_command("migrate", verbosity=0, interactive=False)
+    crypto.check_master_key()
+    collect_static()
+
+
+def collect_static() -> None:
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    state = _static_state()
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    stamp.write_text(state)
+
+
+def _static_state() -> str:
+    """Changes when any source file of the static tree does."""
+    found = []
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = Path(storage.path(path)).stat()
+            found.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()

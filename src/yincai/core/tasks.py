@@ -1,0 +1,111 @@
+"""Background work: tasks that carry who enqueued them, a table of periodic ones, and a reaper.
+
+A task acts as the account, and in the role, from where it was enqueued; the scope follows. Tasks are idempotent and
+resumable: one whose worker died is simply run again.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_tasks import Task, task
+from django_tasks.base import TaskResultStatus
+
+from yincai.core.actors import Actor, acting, actor_for, installation
+from yincai.core.models import Account, PeriodicRun
+
+LEASE = timedelta(hours=1)  # a task on another machine is given up after this long
+
+
+def background(function: Callable[..., Any]) -> Task[..., Any]:
+    """Make a task of `function(..., acting_user=)`; enqueue it with `enqueue(task, acting_user=…, …)`."""
+
+    @wraps(function)
+    def work(*, account: str, role: str | None, **kwargs: Any) -> Any:
+        who = Account.objects.get(pk=account)
+        if not who.is_active:
+            return None
+        actor = actor_for(who, UUID(role) if role else None)
+        with acting(actor):
+            return function(**kwargs, acting_user=actor)
+
+    return task()(work)
+
+
+def enqueue(job: Task[..., Any], *, acting_user: Actor, **kwargs: Any) -> None:
+    """Enqueue after commit. Arguments must be JSON."""
+    role = str(acting_user.role.id) if acting_user.role and not acting_user.account.is_service else None
+    transaction.on_commit(lambda: job.enqueue(account=str(acting_user.account.pk), role=role, **kwargs))
+
+
+@dataclass(frozen=True)
+class Periodic:
+    name: str
+    task: Task[..., Any]
+    every: timedelta
+
+
+PERIODIC: list[Periodic] = []
+
+
+def register_periodic(job: Task[..., Any], every: timedelta) -> None:
+    PERIODIC.append(Periodic(job.module_path, job, every))
+
+
+def enqueue_due() -> int:
+    """Enqueue each periodic task that is due, once among all processes."""
+    done = 0
+    for entry in PERIODIC:
+        if _claim(entry):
+            enqueue(entry.task, acting_user=installation())
+            done += 1
+    return done
+
+
+def _claim(entry: Periodic) -> bool:
+    now = timezone.now()
+    due = PeriodicRun.objects.filter(name=entry.name, last__lte=now - entry.every)
+    if due.update(last=now):
+        return True
+    if PeriodicRun.objects.filter(name=entry.name).exists():
+        return False
+    try:
+        with transaction.atomic():
+            PeriodicRun.objects.create(name=entry.name, last=now)
+    except IntegrityError:
+        return False
+    return True
+
+
+def worker_name() -> str:
+    """The id a worker runs under: names its machine and process, so that the reaper can tell whether it lives."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def reap() -> int:
+    """Give tasks of dead workers back to the queue."""
+    from django_tasks_db.models import DBTaskResult
+
+    reaped = 0
+    for result in DBTaskResult.objects.filter(status=TaskResultStatus.RUNNING):
+        if _dead(result):
+            reaped += DBTaskResult.objects.filter(pk=result.pk, status=TaskResultStatus.RUNNING).update(
+                status=TaskResultStatus.READY, started_at=None
+            )
+    return reaped
+
+
+def _dead(result: Any) -> bool:
+    host, _, pid = (result.worker_ids[-1] if result.worker_ids else "").partition(":")
+    if host == socket.gethostname() and pid.isdigit():
+        return not os.path.exists(f"/proc/{pid}")
+    return result.started_at is None or timezone.now() - result.started_at > LEASE
