@@ -17,8 +17,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django_tasks import Task, task
-from django_tasks.base import TaskResultStatus
+from django_tasks import task
+from django_tasks.base import Task, TaskResultStatus
 
 from yincai.core.actors import Actor, acting, actor_for, installation
 from yincai.core.models import Account, PeriodicRun
