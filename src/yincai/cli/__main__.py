@@ -1,0 +1,3 @@
+from yincai.cli.main import main
+
+main()
