@@ -1,0 +1,229 @@
+"""Reads that other packages share. All are bound to the current scope: what is out of reach is not found.
+
+A `person` may be given as a row or as an id (`request.actor.person`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, time
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from yincai.core.scope import STEP
+from yincai.registry.models import (
+    Guardianship,
+    Organisation,
+    OrganisationKind,
+    Period,
+    Person,
+    Pseudonym,
+    RoleHeld,
+    RoleName,
+    School,
+    Teaching,
+    Term,
+    TimetableEntry,
+    in_force,
+)
+
+PersonOrId = Person | UUID
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """A pupil of a class: `number` is the school number (学号) within it."""
+
+    person: Person
+    number: int | None
+    pseudonym: Pseudonym
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson of a timetable on a day; `starts` and `ends` are None where the school has not entered its 节次."""
+
+    entry: TimetableEntry
+    school_class: Organisation
+    subject: str
+    period: int
+    room: str
+    starts: time | None
+    ends: time | None
+
+
+def id_of(person: PersonOrId) -> UUID:
+    return person.pk if isinstance(person, Person) else person
+
+
+def ancestor_paths(path: str) -> list[str]:
+    """The path itself and those above it, the nearest first."""
+    return [path[:length] for length in range(len(path), 0, -STEP)]
+
+
+# --- the tree -------------------------------------------------------------------------------------------------------
+
+
+def ancestors(organisation: Organisation) -> list[Organisation]:
+    """The organisation and those above it, the nearest first."""
+    return list(Organisation.objects.filter(path__in=ancestor_paths(organisation.path)).order_by("-path"))
+
+
+def school_of(organisation: Organisation) -> Organisation | None:
+    """The school an organisation is, or lies in; None above schools."""
+    if organisation.kind == OrganisationKind.SCHOOL:
+        return organisation
+    return school_at(organisation.path)
+
+
+def school_at(path: str) -> Organisation | None:
+    """The school at or above a path."""
+    return Organisation.objects.filter(path__in=ancestor_paths(path), kind=OrganisationKind.SCHOOL).first()
+
+
+def school_facts(school: Organisation) -> School | None:
+    return School.objects.filter(organisation=school).first()
+
+
+def classes_below(organisation: Organisation, on: date | None = None) -> list[Organisation]:
+    """The classes of a school, a grade or a district."""
+    classes = Organisation.objects.filter(in_force(on), kind=OrganisationKind.CLASS, path__startswith=organisation.path)
+    return list(classes.order_by("path"))
+
+
+# --- people and classes ---------------------------------------------------------------------------------------------
+
+
+def classes_taught(person: PersonOrId, on: date | None = None) -> list[Organisation]:
+    """The classes that a teacher teaches on a day, each once."""
+    taught = Teaching.objects.filter(in_force(on), person=id_of(person)).values("school_class")
+    return list(Organisation.objects.filter(pk__in=taught).order_by("grade", "path"))
+
+
+def subjects_taught(person: PersonOrId, school_class: Organisation, on: date | None = None) -> list[str]:
+    taught = Teaching.objects.filter(in_force(on), person=id_of(person), school_class=school_class)
+    return sorted(set(taught.values_list("subject", flat=True)))
+
+
+def leads(person: PersonOrId, school_class: Organisation, on: date | None = None) -> bool:
+    """Is the person 班主任 of the class?"""
+    return Teaching.objects.filter(in_force(on), person=id_of(person), school_class=school_class, leads=True).exists()
+
+
+def pupils_of(school_class: Organisation, on: date | None = None) -> list[Pupil]:
+    """The pupils of a class in school-number order."""
+    held = RoleHeld.objects.filter(
+        in_force(on), organisation=school_class, name=RoleName.PUPIL, person__erased_at__isnull=True
+    )
+    rows = list(held.select_related("person").order_by("number", "person__name", "id"))
+    names = pseudonyms_of([row.person_id for row in rows])
+    return [Pupil(row.person, row.number, names[row.person_id]) for row in rows]
+
+
+def class_of(person: PersonOrId, on: date | None = None) -> Organisation | None:
+    """The class a pupil is in on a day."""
+    held = RoleHeld.objects.filter(in_force(on), person=id_of(person), name=RoleName.PUPIL)
+    row = held.select_related("organisation").order_by("-since", "-id").first()
+    return row.organisation if row else None
+
+
+def children_of(guardian: PersonOrId) -> list[Person]:
+    """The children of a guardian, the eldest bond first."""
+    bonds = Guardianship.objects.filter(guardian=id_of(guardian), until__isnull=True, child__erased_at__isnull=True)
+    return [bond.child for bond in bonds.select_related("child").order_by("since", "id")]
+
+
+def guardians_of(child: PersonOrId) -> list[Guardianship]:
+    bonds = Guardianship.objects.filter(child=id_of(child), until__isnull=True)
+    return list(bonds.select_related("guardian").order_by("since", "id"))
+
+
+# --- pseudonyms -----------------------------------------------------------------------------------------------------
+
+
+def pseudonym_of(person: PersonOrId) -> Pseudonym:
+    """The pseudonym by which statements know a person within the scope. DoesNotExist for a stranger."""
+    found = Pseudonym.objects.filter(person=id_of(person)).first()
+    return found or give_pseudonym(Person.objects.get(pk=id_of(person)))
+
+
+def pseudonyms_of(people: Iterable[UUID]) -> dict[UUID, Pseudonym]:
+    """By person id. The caller has read `people` within the scope."""
+    wanted = set(people)
+    found = {row.person_id: row for row in Pseudonym._base_manager.filter(person__in=wanted)}
+    for missing in wanted - found.keys():
+        found[missing] = give_pseudonym(Person._base_manager.get(pk=missing))
+    return found
+
+
+def give_pseudonym(person: Person) -> Pseudonym:
+    """A person's pseudonym, made when first needed: a random number that says nothing, so no audit row."""
+    row, _ = Pseudonym._base_manager.get_or_create(person=person)
+    return row
+
+
+def people_of(pseudonyms: Iterable[int]) -> dict[int, Person]:
+    """Pseudonym numbers back to people, as far as the scope reaches."""
+    rows = Pseudonym.objects.filter(number__in=list(pseudonyms)).select_related("person")
+    return {row.number: row.person for row in rows}
+
+
+# --- the calendar ---------------------------------------------------------------------------------------------------
+
+
+def term_on(day: date, organisation: Organisation) -> Term | None:
+    """The term that a day lies in, by the calendar kept nearest to the organisation."""
+    return term_at(day, organisation.path)
+
+
+def term_at(day: date, path: str) -> Term | None:
+    terms = Term.objects.filter(starts__lte=day, ends__gte=day, year__organisation__path__in=ancestor_paths(path))
+    return terms.select_related("year").order_by("-year__organisation__path").first()
+
+
+def timetable_today(teacher: PersonOrId, day: date | None = None) -> list[Lesson]:
+    """A teacher's lessons on a day, in the order of the day."""
+    return _lessons(Q(teacher=id_of(teacher)), day or timezone.localdate())
+
+
+def timetable_of_class(school_class: Organisation, day: date | None = None) -> list[Lesson]:
+    return _lessons(Q(school_class=school_class), day or timezone.localdate())
+
+
+def _lessons(whose: Q, day: date) -> list[Lesson]:
+    entries = TimetableEntry.objects.filter(
+        whose, term__starts__lte=day, term__ends__gte=day, weekday=day.isoweekday()
+    ).select_related("term", "school_class")
+    held = [entry for entry in entries if _held_in_week(entry, day)]
+    hours = _hours({entry.school_class.path for entry in held})
+    lessons = [_lesson(entry, hours) for entry in held]
+    return sorted(lessons, key=lambda lesson: (lesson.starts or time.max, lesson.period, lesson.entry.pk))
+
+
+def _held_in_week(entry: TimetableEntry, day: date) -> bool:
+    odd = entry.term.week_of(day) % 2 == 1
+    return not entry.weeks or (entry.weeks == "odd") == odd
+
+
+def _hours(class_paths: set[str]) -> dict[tuple[str, int], Period]:
+    """节次 by the school's path and number."""
+    above = {path for class_path in class_paths for path in ancestor_paths(class_path)}
+    periods = Period.objects.filter(school__path__in=above).select_related("school")
+    return {(period.school.path, period.number): period for period in periods}
+
+
+def _lesson(entry: TimetableEntry, hours: dict[tuple[str, int], Period]) -> Lesson:
+    above = ancestor_paths(entry.school_class.path)
+    hour = next((hours[(path, entry.period)] for path in above if (path, entry.period) in hours), None)
+    return Lesson(
+        entry=entry,
+        school_class=entry.school_class,
+        subject=entry.subject,
+        period=entry.period,
+        room=entry.room,
+        starts=hour.starts if hour else None,
+        ends=hour.ends if hour else None,
+    )
