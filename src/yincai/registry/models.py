@@ -11,7 +11,8 @@ package holds a person's key beside an outcome. **ConsentEntry** is a ledger: th
 **RuleEntry** is law and local rule as dated data. **Notice** is a sentence to a person.
 
 学年, 学期, 周次 and 节次 are **SchoolYear**, **Term** (weeks are computed) and **Period**; **TimetableEntry** is the
-plan, **Session** is people together for a time.
+plan, **Session** is people together for a time. **ImportRun** is a table somebody brought, from the upload to its
+undoing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from django.utils import timezone
 
 from yincai.core import crypto
 from yincai.core.ids import new_id
+from yincai.core.models import Job, StoredFile
 from yincai.core.scope import NOTHING, Scope, ScopedModel
 
 
@@ -85,16 +87,15 @@ class Organisation(ScopedModel):
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     path = models.CharField(max_length=64, unique=True)
     grade = models.SmallIntegerField("年级", null=True)  # grades and classes: 0 kindergarten, 1–9, 10–12
-    order = models.IntegerField(default=0)
+    order = models.IntegerField("次序", default=0)
+    last_child = models.IntegerField(default=0)  # the number last given to a child's path; none is given twice
     since = models.DateField(default=timezone.localdate)
     until = models.DateField(null=True, blank=True)
 
     class Meta:
         ordering = ("path",)
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "code"], condition=~Q(code=""), name="one_code_each_kind"
-            )
+            models.UniqueConstraint(fields=["kind", "code"], condition=~Q(code=""), name="one_code_each_kind")
         ]
 
     def __str__(self) -> str:
@@ -111,13 +112,9 @@ class School(ScopedModel):
     below = "organisation__path"
     shared = "organisation__path"
 
-    organisation = models.OneToOneField(
-        Organisation, primary_key=True, on_delete=models.CASCADE, related_name="school"
-    )
+    organisation = models.OneToOneField(Organisation, primary_key=True, on_delete=models.CASCADE, related_name="school")
     kind = models.CharField("办学类型", max_length=14, choices=SchoolKind.choices)
-    area = models.CharField(
-        "城乡类型", max_length=8, choices=[("urban", "城区"), ("town", "镇区"), ("rural", "乡村")]
-    )
+    area = models.CharField("城乡类型", max_length=8, choices=[("urban", "城区"), ("town", "镇区"), ("rural", "乡村")])
     latitude = models.FloatField("纬度", null=True, blank=True)
     longitude = models.FloatField("经度", null=True, blank=True)
     teachers = models.IntegerField("教师数", null=True, blank=True)
@@ -419,3 +416,21 @@ class Session(ScopedModel):
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True)
 
+
+class ImportRun(ScopedModel):
+    """A table that somebody uploaded: read again for each preview, staged as a job when confirmed."""
+
+    below = "organisation__path"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(max_length=20)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    job = models.OneToOneField(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.UUIDField()
+    by_name = models.CharField(max_length=40)
+    at = models.DateTimeField(default=timezone.now)
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-at",)
