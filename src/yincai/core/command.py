@@ -74,7 +74,7 @@ class YincaiCommand(BaseCommand):
         return actor_for(account)
 
     def say(self, text: str) -> None:
-        self.console.print(text)
+        self.console.print(text, soft_wrap=True, highlight=False)
 
     def finding(self, text: str, result: Any = None, *, as_json: bool = False) -> NoReturn:
         """End with exit code 1: the command worked and found something wrong."""

@@ -66,9 +66,9 @@ def digest(text: str) -> bytes:
     return hmac.new(_digest_key(), text.encode(), sha256).digest()
 
 
-def master_fingerprint() -> str:
-    """Names the master key without revealing it."""
-    return hmac.new(home.derive("fingerprint"), b"yincai master key", sha256).hexdigest()[:32]
+def master_fingerprint(key: bytes | None = None) -> str:
+    """Names the master key (or another, given) without revealing it."""
+    return hmac.new(home.derive("fingerprint", key), b"yincai master key", sha256).hexdigest()[:32]
 
 
 def check_master_key() -> None:

@@ -6,8 +6,10 @@ Plain Python: settings read this before Django exists.
 from __future__ import annotations
 
 import base64
+import binascii
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -63,26 +65,46 @@ def make_key() -> None:
             f"数据库 {database_file()} 还在，但主密钥 {path} 不见了。请把当初抄出的密钥放回原处；"
             "系统不会为已有的数据库另造一把新密钥，因为那样旧数据就再也读不出来。"
         )
+    with suppress(FileExistsError):  # another process of a new home was first
+        write_key(path, secrets.token_bytes(KEY_BYTES))
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Write a key file that only its owner may read, whole or not at all; never over an existing file."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(base64.b64encode(key) + b"\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.link(partial, path)
+    finally:
+        partial.unlink()
 
 
 def master_key() -> bytes:
     """The master key's bytes; raises HomeError with the mend when it is missing or damaged."""
-    path = key_file()
+    return read_key(key_file())
+
+
+def read_key(path: Path) -> bytes:
     try:
         key = base64.b64decode(path.read_bytes(), validate=False)
     except FileNotFoundError:
         raise HomeError(f"主密钥 {path} 不存在。新的数据文件夹请先运行 yincai init。") from None
+    except OSError as problem:
+        raise HomeError(f"读不了主密钥 {path}：{problem.strerror}。") from None
+    except binascii.Error:
+        key = b""
     if len(key) != KEY_BYTES:
         raise HomeError(f"主密钥 {path} 已损坏（应为 {KEY_BYTES} 字节）。请换回抄出的那一份。")
     return key
 
 
-def derive(purpose: str) -> bytes:
-    """A key of its own for each purpose, so that no two uses share one."""
+def derive(purpose: str, key: bytes | None = None) -> bytes:
+    """A key of its own for each purpose, so that no two uses share one. `key`: another master key than ours."""
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"yincai/{purpose}".encode()).derive(
-        master_key()
+        key or master_key()
     )

@@ -27,9 +27,13 @@ def pending_migrations() -> int:
 
 
 def prepare() -> None:
-    """Bring the home up to this version of the code; quick when nothing is to be done."""
+    """Prepare an empty home, and see that an older one was upgraded; quick when nothing is to be done."""
     home.make_folders()
-    if pending_migrations():
+    if steps := pending_migrations():
+        if exists():
+            raise home.HomeError(
+                f"数据库是旧版本的，差 {steps} 步。请停止服务后运行 yincai upgrade（会先备份，失败就回到原样）。"
+            )
         call_command("migrate", verbosity=0, interactive=False)
     crypto.check_master_key()
     collect_static()

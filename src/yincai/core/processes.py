@@ -252,8 +252,7 @@ def parts_for(where: Address, workers: int) -> list[Part]:
 
 
 def serve(where: Address, workers: int, say: Callable[[str], None]) -> None:
-    """Run web, worker and sealer until told to end."""
-    need_free(where)
+    """Run web, worker and sealer until told to end. The caller saw that the port is free."""
     with only_server():
         group = Group(parts_for(where, workers), say, ready=lambda: answers(where))
         group.run(announce=f"因材已启动：{where.url}（Ctrl-C 停止）")

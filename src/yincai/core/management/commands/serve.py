@@ -4,17 +4,19 @@ import os
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 
-from yincai.core import processes
+from yincai.core import processes, upgrade
 from yincai.core.actors import Actor
-from yincai.core.command import YincaiCommand
+from yincai.core.command import ANY, YincaiCommand
+from yincai.core.console import bytes_progress
 from yincai.core.models import Fact
 
 
 class Command(YincaiCommand):
     help = "启动网页、后台任务和审计封存，出错的自动重启"
+    home_needed = ANY  # an older one is upgraded here, an empty one prepared
     acts = False
     speaks_json = False
 
@@ -28,10 +30,19 @@ class Command(YincaiCommand):
 
     def run(self, actor: Actor, **options: Any) -> None:
         where = processes.address(options["host"], options["port"], options["cert"], options["key"])
+        processes.need_free(where)
+        self._bring_up()
         if not where.loopback:
             self._check_open(where, demo_open=options["demo_open"])
         connections.close_all()
         processes.serve(where, options["workers"] or len(os.sched_getaffinity(0)), self.say)
+
+    def _bring_up(self) -> None:
+        try:
+            with bytes_progress(self.console, "备份") as start:
+                upgrade.bring_up(start, self.say)
+        except upgrade.UpgradeError as problem:
+            raise CommandError(str(problem), returncode=1) from problem
 
     def _check_open(self, where: processes.Address, *, demo_open: bool) -> None:
         if Fact.read("demo") and not demo_open:
