@@ -272,6 +272,27 @@ class Guardianship(ScopedModel):
         return Q(child__in=held.values("person")) | own
 
 
+class GuardianCode(ScopedModel):
+    """A code that the school prints for one child: `label` is its readable first part, the rest is kept as a digest.
+    Whoever enters it becomes a guardian of the child, once, until it expires."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    child = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    label = models.CharField(max_length=8, unique=True)
+    digest = models.BinaryField()
+    issued_by = models.UUIDField()
+    issued_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    revoked_at = models.DateTimeField(null=True)
+
+    @classmethod
+    def in_scope(cls, scope_now: Scope) -> Q:
+        held = RoleHeld._base_manager.filter(scope_now.down("organisation__path"), in_force())
+        return Q(child__in=held.values("person"))
+
+
 class Purpose(models.TextChoices):
     """What consent is asked for, one by one."""
 
@@ -302,7 +323,8 @@ class ConsentEntry(ScopedModel):
 
 
 class RuleEntry(ScopedModel):
-    """A value of a rule at an organisation, from a day on. A lower level may only tighten (the action checks)."""
+    """A value of a rule at an organisation, from a day on. A lower level may only tighten (the action checks).
+    Rows without an organisation are the rulebook that comes with this version (rulebook.toml)."""
 
     shared = "organisation__path"
     below = "organisation__path"
@@ -312,8 +334,9 @@ class RuleEntry(ScopedModel):
     effective_from = models.DateField()
     source = models.CharField(max_length=200)
     organisation = models.ForeignKey(Organisation, null=True, on_delete=models.CASCADE, related_name="+")
-    stage = models.CharField(max_length=14, blank=True)
+    stage = models.CharField(max_length=14, blank=True)  # a Stage, or grades as "1-2"; empty for all
     blocks = models.BooleanField(default=False)
+    entered_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes = [models.Index(fields=["rule", "effective_from"])]
