@@ -145,9 +145,7 @@ def parse(text: str, *, name: str = "graph") -> SubjectGraph:
 def _build(data: Mapping[str, Any]) -> SubjectGraph:
     units = [_unit(row) for row in data["units"]]
     points = [
-        _point(row, unit)
-        for unit, block in zip(units, data["units"], strict=True)
-        for row in block.get("points", ())
+        _point(row, unit) for unit, block in zip(units, data["units"], strict=True) for row in block.get("points", ())
     ]
     retired = frozenset(data.get("retired", ()))
     faults = [*_unit_faults(units), *_point_faults(points, retired)]
