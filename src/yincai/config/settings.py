@@ -73,6 +73,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "yincai.core.forms.Renderer"
+
 DATABASE_URL = env.text("DATABASE_URL", "")
 if DATABASE_URL:
     DATABASES = {

@@ -86,6 +86,11 @@ def touched_many(kind: type[models.Model], subjects: list[Any], **fields: object
     _note(kind._meta.label, f"{len(subjects)} rows", {**fields, "ids": sorted(map(str, subjects))}, "")
 
 
+def noted(kind: str, subject: object, /, **fields: object) -> None:
+    """As `touched`, for what is no row of ours: a file that left, a name that was revealed."""
+    _note(kind, str(subject), fields, "")
+
+
 def changed_nothing() -> None:
     """Say that the action found everything as wanted already (a repeated request)."""
     _current().nothing = True

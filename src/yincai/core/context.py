@@ -7,11 +7,15 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from yincai.core.navigation import entries_for
+from yincai.core.navigation import SHELL_PARTS, rail_for
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     if actor is None:
         return {"actor": None}
-    return {"actor": actor, "entries": SimpleLazyObject(lambda: entries_for(actor))}
+    return {
+        "actor": actor,
+        "rail": SimpleLazyObject(lambda: rail_for(actor, request.path)),
+        "shell_parts": SHELL_PARTS,
+    }
