@@ -17,6 +17,7 @@ from yincai.core import crypto
 from yincai.core.actors import Actor, actor_for, installation
 from yincai.core.models import Account
 from yincai.core.scope import unscoped
+from yincai.knowledge import pool
 from yincai.registry.models import (
     Guardianship,
     Organisation,
@@ -36,6 +37,7 @@ class Cast:
 
     def __init__(self) -> None:
         crypto.forget_keys()
+        pool.forget()  # what another test, since rolled back, had in the bank
         with unscoped("the cast builds the whole city"):
             self._organisations()
             self._people()

@@ -1,8 +1,9 @@
-"""Preparing a home: migrations, the master key's claim on the database, static files."""
+"""Preparing a home: migrations, the master key's claim on the database, what packages bring, static files."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +13,14 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from yincai.core import crypto, home
+
+Step = Callable[[], None]
+_steps: list[Step] = []
+
+
+def register_step(step: Step) -> None:
+    """`step` brings rows that ship with the code up to date; quick when nothing is to be done."""
+    _steps.append(step)
 
 
 def exists() -> bool:
@@ -36,6 +45,8 @@ def prepare() -> None:
             )
         call_command("migrate", verbosity=0, interactive=False)
     crypto.check_master_key()
+    for step in _steps:
+        step()
     collect_static()
 
 

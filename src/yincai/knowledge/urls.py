@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from yincai.knowledge import views
+
+urlpatterns = [
+    path("bank/images/<uuid:file>", views.image, name="knowledge-image"),
+]

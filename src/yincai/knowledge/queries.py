@@ -1,0 +1,44 @@
+"""Reads of the subject graph and the bank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from yincai.knowledge import graph as graphs
+from yincai.knowledge.generators import malrule
+from yincai.knowledge.models import SUBJECT, Item, ItemPoint
+
+GRAPHS = {SUBJECT: "mathematics"}  # subject code → file of the graph
+
+
+def graph(subject: str = SUBJECT) -> graphs.SubjectGraph:
+    """The subject graph of this release: points by code, `by_slot`, prerequisites in `needs`."""
+    return graphs.load(GRAPHS[subject])
+
+
+@lru_cache(maxsize=1)
+def subjects() -> dict[str, str]:
+    return {code: graph(code).name for code in GRAPHS}
+
+
+def cause_name(malrule_id: str) -> str:
+    """The name of a cause (错因) as teachers read it; the id itself for one this release no longer knows."""
+    try:
+        return malrule(malrule_id).name
+    except KeyError:
+        return malrule_id
+
+
+def slots_of(items: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """The points of items, as slots in order."""
+    rows = ItemPoint.objects.filter(item__in=list(items)).order_by("item", "point__slot")
+    found: dict[int, tuple[int, ...]] = {}
+    for item, slot in rows.values_list("item", "point__slot"):
+        found[item] = (*found.get(item, ()), slot)
+    return found
+
+
+def places(codes_or_ids: Iterable[int]) -> dict[int, str]:
+    """Item id → its code, for pages that show where an answer came from."""
+    return dict(Item.objects.filter(pk__in=list(codes_or_ids)).values_list("pk", "code"))
