@@ -16,7 +16,7 @@ from .tree import Abs, Add, Div, Expr, Mixed, Mul, Neg, Num, Percent, Pi, Pow, R
 
 __all__ = ["Form", "OutOfReach", "TooBig", "Undefined", "normal", "rational", "same", "times"]
 
-_ONE: Poly = p.constant(Fraction(1))
+_ONE: Poly = p.constant(1)
 _SMALL_POWER = 99
 
 
@@ -32,7 +32,8 @@ class Form:
         if not self.num:
             return Fraction(0)
         if len(self.num) == 1 and self.den == _ONE:
-            return self.num.get(p.ONE_KEY)
+            value = self.num.get(p.ONE_KEY)
+            return None if value is None else Fraction(value)
         return None
 
     @property
@@ -153,7 +154,8 @@ def _multiplied(forms: list[Form]) -> Form:
     out = forms[0]
     for form in forms[1:]:
         complete = out.complete and form.complete
-        out = _quotient(p.mul(out.num, form.num), p.mul(out.den, form.den), complete)
+        den = form.den if out.den == _ONE else p.mul(out.den, form.den)
+        out = _quotient(p.mul(out.num, form.num), den, complete)
     return out
 
 
@@ -185,7 +187,7 @@ def _lowest(num: Poly, den: Poly) -> tuple[Poly, Poly]:
     """Both shifted by one monomial, so that the denominator has no factor x and no exponent below 0."""
     names = {name for _, powers in den for name, _ in powers}
     low = {name: min(dict(powers).get(name, 0) for _, powers in den) for name in names}
-    shift = {(1, tuple(sorted((name, -least) for name, least in low.items() if least))): Fraction(1)}
+    shift: Poly = {(1, tuple(sorted((name, -least) for name, least in low.items() if least))): 1}
     return p.mul(num, shift), p.mul(den, shift)
 
 
@@ -216,7 +218,8 @@ def _powered(base: Form, exponent: Form) -> Form:
         base = _divided(_constant(Fraction(1)), base)
     elif whole == 0 and not base.num:
         raise Undefined
-    return _quotient(p.power(base.num, whole), p.power(base.den, whole), base.complete)
+    den = base.den if base.den == _ONE else p.power(base.den, whole)
+    return _quotient(p.power(base.num, whole), den, base.complete)
 
 
 def _rooted(arg: Form, index: int) -> Form:

@@ -7,6 +7,7 @@ together, in which / is a fraction bar · power · %. So 6÷2x is 6÷(2x), 1/2x 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -47,10 +48,13 @@ _NUMBERS = frozenset(("NUM", "VULGAR"))
 
 
 ANY = Reading()
+_WHOLE = re.compile(r"[0-9]{1,30}")  # most answers
 
 
 def parse(typed: str, reading: Reading = ANY) -> Tree:
     """The tree of what was typed, or `Unreadable` with the place and a message for the pupil."""
+    if _WHOLE.fullmatch(typed) and not reading.several:
+        return Num(Fraction(int(typed)))
     return _Parser(typed, reading).answer()
 
 

@@ -12,7 +12,8 @@ from functools import lru_cache
 from math import gcd, isqrt
 
 Mono = tuple[int, tuple[tuple[str, int], ...]]
-Poly = dict[Mono, Fraction]
+Exact = int | Fraction  # whole numbers stay int, several times faster; never divide but through Fraction
+Poly = dict[Mono, Exact]
 
 ONE_KEY: Mono = (1, ())
 MAX_TERMS = 200
@@ -35,12 +36,16 @@ class Undefined(OutOfReach):
     """Division by zero, or an even root of a negative number."""
 
 
-def constant(value: Fraction) -> Poly:
-    return {ONE_KEY: value} if value else {}
+def exact(value: Exact) -> Exact:
+    return value.numerator if value.denominator == 1 else value
+
+
+def constant(value: Exact) -> Poly:
+    return {ONE_KEY: exact(value)} if value else {}
 
 
 def atom(name: str) -> Poly:
-    return {(1, ((name, 1),)): Fraction(1)}
+    return {(1, ((name, 1),)): 1}
 
 
 def add(left: Poly, right: Poly, sign: int = 1) -> Poly:
@@ -54,7 +59,8 @@ def add(left: Poly, right: Poly, sign: int = 1) -> Poly:
     return _within(out)
 
 
-def scale(poly: Poly, factor: Fraction) -> Poly:
+def scale(poly: Poly, factor: Exact) -> Poly:
+    factor = exact(factor)
     return {key: value * factor for key, value in poly.items()} if factor else {}
 
 
@@ -65,7 +71,7 @@ def mul(left: Poly, right: Poly) -> Poly:
     for key_a, a in left.items():
         for key_b, b in right.items():
             key, common = _times(key_a, key_b)
-            total = out.get(key, 0) + a * b * common
+            total = out.get(key, 0) + (a * b if common == 1 else a * b * common)
             if total:
                 out[key] = total
             else:
@@ -76,10 +82,13 @@ def mul(left: Poly, right: Poly) -> Poly:
 def _within(poly: Poly) -> Poly:
     if len(poly) > MAX_TERMS:
         raise OutOfReach
-    for value in poly.values():
-        if value.numerator.bit_length() > MAX_BITS or value.denominator.bit_length() > MAX_BITS:
-            raise TooBig
+    if any(_bits(value) > MAX_BITS for value in poly.values()):
+        raise TooBig
     return poly
+
+
+def _bits(value: Exact) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
 def _times(a: Mono, b: Mono) -> tuple[Mono, int]:
@@ -96,10 +105,9 @@ def _times(a: Mono, b: Mono) -> tuple[Mono, int]:
 def power(poly: Poly, exponent: int) -> Poly:
     """poly ** exponent for a whole exponent ≥ 0; sizes are checked before the work."""
     for value in poly.values():
-        bits = max(value.numerator.bit_length(), value.denominator.bit_length()) - 1
-        if bits * exponent > MAX_BITS:
+        if (_bits(value) - 1) * exponent > MAX_BITS:
             raise TooBig
-    out, square = constant(Fraction(1)), poly
+    out, square = constant(1), poly
     while exponent:
         if exponent & 1:
             out = mul(out, square)
@@ -113,7 +121,7 @@ def invert_term(poly: Poly) -> Poly:
     """1 / (c·√r·m) = √r / (c·r) · m⁻¹ for a single term."""
     (key, value), *_ = poly.items()
     powers = tuple((name, -exponent) for name, exponent in key[1])
-    return {(key[0], powers): 1 / (value * key[0])}
+    return {(key[0], powers): exact(Fraction(1) / (value * key[0]))}
 
 
 def is_number(poly: Poly) -> bool:
@@ -146,7 +154,7 @@ def square_root(value: Fraction) -> Poly:
     if value == 0:
         return {}
     outside, inside = _split_square(value.numerator * value.denominator)
-    return {(inside, ()): Fraction(outside, value.denominator)}
+    return {(inside, ()): exact(Fraction(outside, value.denominator))}
 
 
 @lru_cache(maxsize=4096)
@@ -195,7 +203,7 @@ def approximate(poly: Poly) -> Fraction | None:
     """The value to about 50 digits; exact for rationals; None where a variable or opaque root stands."""
     total = Fraction(0)
     for (radical, powers), value in poly.items():
-        term = value
+        term = Fraction(value)
         if radical > 1:
             term *= Fraction(isqrt(radical * _SCALE * _SCALE), _SCALE)
         for name, exponent in powers:
@@ -216,12 +224,12 @@ def sign(poly: Poly) -> int:
     return 1 if value > 0 else -1
 
 
-def key(poly: Poly) -> tuple[tuple[Mono, Fraction], ...]:
+def key(poly: Poly) -> tuple[tuple[Mono, Exact], ...]:
     return tuple(sorted(poly.items()))
 
 
 def lead(poly: Poly) -> Fraction:
-    return poly[max(poly)]
+    return Fraction(poly[max(poly)])
 
 
 def one_atom(num: Poly, den: Poly) -> str | None:
@@ -234,11 +242,11 @@ def one_atom(num: Poly, den: Poly) -> str | None:
 def coefficients(poly: Poly) -> list[Fraction]:
     """Lowest power first."""
     degrees = {(powers[0][1] if powers else 0): value for (_, powers), value in poly.items()}
-    return [degrees.get(i, Fraction(0)) for i in range(max(degrees) + 1)]
+    return [Fraction(degrees.get(i, 0)) for i in range(max(degrees) + 1)]
 
 
 def from_list(values: list[Fraction], name: str) -> Poly:
-    return {(1, ((name, i),) if i else ()): value for i, value in enumerate(values) if value}
+    return {(1, ((name, i),) if i else ()): exact(value) for i, value in enumerate(values) if value}
 
 
 def divide(a: list[Fraction], b: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:

@@ -25,6 +25,7 @@ FormMiss = Literal["wrong", "again"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
 WRITTEN: frozenset[str] = frozenset(get_args(Written))
+ALSO_CALLED = {"numeric": "number", "choice": "single"}  # what generators and imports say
 CHOICES = frozenset(("single", "multiple"))
 SEVERAL = frozenset(("equation", "solution", "set", "list"))
 
@@ -47,6 +48,7 @@ class Accept:
     pi: Fraction | None = None  # π 取 3.14
     unit: UnitRule = "optional"
     convert: bool = True
+    positive: bool = False  # the item's letters stand for positive numbers, so √(x²) is x
     bare: bool = True  # a solution of one unknown may be typed without x=
     form_miss: FormMiss = "wrong"
 
@@ -89,6 +91,7 @@ class AnswerSpec:
     def from_data(cls, data: Mapping[str, Any]) -> AnswerSpec:
         rest = dict(data)
         _only(rest, {f.name for f in fields(cls)}, "答案规则")
+        rest["kind"] = ALSO_CALLED.get(rest.get("kind", ""), rest.get("kind"))
         if rest.get("kind") not in KINDS:
             raise BadSpec(f"没有这种答案类型：{rest.get('kind')!r}。可用：{'、'.join(KINDS)}。")
         if not isinstance(rest.get("key"), str) or not rest["key"].strip():
