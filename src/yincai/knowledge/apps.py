@@ -8,7 +8,7 @@ class KnowledgeConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.prepare import register_step
-        from yincai.knowledge.actions.sync import sync_if_changed
+        from yincai.knowledge.sync import sync_if_changed
 
         post_migrate.connect(sync_if_changed, sender=self)
         register_step(sync_if_changed)

@@ -1,7 +1,7 @@
 """What there is to learn, and what can be asked about it.
 
 A **KnowledgePoint** and its **Edge**s are the subject graph as rows; the graph itself is a file under version control
-(`graph/`), and these rows follow it (`actions/sync.py`), so that items can hang on points and pages can list them.
+(`graph/`), and these rows follow it (`sync.py`), so that items can hang on points and pages can list them.
 
 An **Item** is a question as an institution owns it: a code, an owner (`place`, an organisation path; empty: the whole
 city), a status. What it says is an **ItemVersion**, which never changes: an edit is a new version, and every answer

@@ -26,4 +26,3 @@ DECIDE = permission("knowledge.item.decide", "裁定答案有矛盾的题", KEEP
 MAP = permission("knowledge.route.map", "确认目录与知识点的对应", KEEPERS)
 FLAG = permission("knowledge.item.flag", "报告题目有误", ("pupil", "guardian", *READERS))
 CLOSE = permission("knowledge.flag.close", "处理题目报错", WRITERS, lambda actor: own_items(actor, "item__"))
-SYNC = permission("knowledge.sync", "更新知识图谱和生成器题目", ())
