@@ -5,7 +5,7 @@ method only, and a seed must give the same variant on every machine and Python v
 
 >>> dice = Dice(7)
 >>> [dice.between(1, 6) for _ in range(5)]
-[3, 2, 2, 3, 3]
+[4, 1, 1, 4, 5]
 """
 
 from collections.abc import Sequence
