@@ -44,7 +44,7 @@ $(BIN)/.dev: $(DEV_LOCKS) $(BIN)/.run
 
 node_modules/.package-lock.json: package.json package-lock.json | $(BIN)/.run
 	@echo "[3/4] pages' libraries"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-progress --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-progress --silent
 	@touch $@
 
 VENDOR := src/yincai/core/static/vendor/.stamp

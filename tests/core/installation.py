@@ -57,9 +57,9 @@ class Installation:
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 
-    def serve(self) -> subprocess.Popen[str]:
+    def serve(self, *more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [*COMMAND, "serve", "--port", str(self.port), "--workers", "1"],
+            [*COMMAND, "serve", "--port", str(self.port), "--workers", "1", *more],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
