@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class CoreConfig(AppConfig):
     name = "yincai.core"
     verbose_name = "地基"
+
+    def ready(self) -> None:
+        from yincai.core.forms import speak_plainly
+
+        speak_plainly()
