@@ -82,3 +82,21 @@ IMPORT_STAFF = permission("registry.import.staff", "导入教师", WITH_SCHOOL, 
 IMPORT_PUPILS = permission("registry.import.pupils", "导入学生", SCHOOL_OFFICES, inside("path"))
 IMPORT_TIMETABLE = permission("registry.import.timetable", "导入课表", SCHOOL_OFFICES, inside("path"))
 CITY_FOUND = permission("registry.city.found", "建立城市", ())
+
+# --- sign-in, consent, rules, notices --------------------------------------------------------------------------------
+
+PASSWORDS_GIVE = permission(
+    "registry.passwords.give", "发放和重设学生的初始密码", ("teacher", "school_admin", "admin"), inside("path")
+)
+CONSENT_GIVE = permission("registry.consent.give", "替孩子作出同意或撤回", ("guardian",))
+CONSENT_ENTER = permission(
+    "registry.consent.enter", "录入纸质同意书", ("teacher", "school_admin", "head"), inside("path")
+)
+GUARDIANS_BIND = permission(
+    "registry.guardians.bind", "发放绑定码、登记或解除监护人", ("teacher", "school_admin"), inside("path")
+)
+RULES_SEE = permission(
+    "registry.rules.see", "查看规则", (*OFFICES, "researcher", "head", "school_admin", "teacher")
+)
+RULES_SET = permission("registry.rules.set", "设定规则", (*OFFICES, "head", "school_admin"), inside("path"))
+INSTALLATION = permission("registry.installation", "做系统自己的事", ())

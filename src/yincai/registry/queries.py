@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from yincai.core.scope import STEP
+from yincai.core.scope import STEP, unscoped
 from yincai.registry.models import (
     Guardianship,
     Organisation,
@@ -118,9 +118,8 @@ def pupils_of(school_class: Organisation, on: date | None = None) -> list[Pupil]
     held = RoleHeld.objects.filter(
         in_force(on), organisation=school_class, name=RoleName.PUPIL, person__erased_at__isnull=True
     )
-    rows = list(held.select_related("person").order_by("number", "person__name", "id"))
-    names = pseudonyms_of([row.person_id for row in rows])
-    return [Pupil(row.person, row.number, names[row.person_id]) for row in rows]
+    rows = held.select_related("person__pseudonym").order_by("number", "person__name", "id")
+    return [Pupil(row.person, row.number, _named(row.person)) for row in rows]
 
 
 def class_of(person: PersonOrId, on: date | None = None) -> Organisation | None:
@@ -151,17 +150,21 @@ def pseudonym_of(person: PersonOrId) -> Pseudonym:
 
 
 def pseudonyms_of(people: Iterable[UUID]) -> dict[UUID, Pseudonym]:
-    """By person id. The caller has read `people` within the scope."""
-    wanted = set(people)
-    found = {row.person_id: row for row in Pseudonym._base_manager.filter(person__in=wanted)}
-    for missing in wanted - found.keys():
-        found[missing] = give_pseudonym(Person._base_manager.get(pk=missing))
-    return found
+    """By person id, for those within the scope."""
+    rows = Person.objects.filter(pk__in=list(people)).select_related("pseudonym")
+    return {row.pk: _named(row) for row in rows}
+
+
+def _named(person: Person) -> Pseudonym:
+    """The pseudonym of a person read with `select_related("pseudonym")`."""
+    found: Pseudonym | None = getattr(person, "pseudonym", None)
+    return found or give_pseudonym(person)
 
 
 def give_pseudonym(person: Person) -> Pseudonym:
     """A person's pseudonym, made when first needed: a random number that says nothing, so no audit row."""
-    row, _ = Pseudonym._base_manager.get_or_create(person=person)
+    with unscoped("a person just entered may not lie in the scope yet"):
+        row: Pseudonym = Pseudonym.objects.get_or_create(person=person)[0]
     return row
 
 
