@@ -180,5 +180,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.text("YINCAI_LOG_LEVEL", "WARNING")},
 }
 
+HOME_PAGE = env.text("YINCAI_HOME_PAGE", "https://yincai.invalid")  # how statements name this installation
 AI_LABEL_PRODUCER = env.text("YINCAI_AI_PRODUCER", "yincai")
 os.environ.setdefault("OMP_NUM_THREADS", "2")

@@ -1,0 +1,60 @@
+"""Reads of facts, states and statements, bound to the scope of whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from yincai.records import rows, statements
+from yincai.records.folds import Fact
+from yincai.records.models import LearnerState, ResponseFact, Statement
+
+COLUMNS = [name.strip() for name in rows.FACT_COLUMNS.split(",")]
+CHUNK = 500  # pupils asked for at once: below SQLite's limit of variables
+
+
+def state_of(pupil: int, subject: str) -> bytes:
+    """The packed state of one pupil; no bytes where there is none yet (or none in the scope)."""
+    return states_of([pupil], subject).get(pupil, b"")
+
+
+def states_of(pupils: Iterable[int], subject: str) -> dict[int, bytes]:
+    """The packed states of those pupils that have one."""
+    found: dict[int, bytes] = {}
+    for some in _chunks(pupils):
+        states = LearnerState.objects.filter(subject=subject, pupil__in=some).values_list("pupil", "state")
+        found.update((pupil, bytes(state)) for pupil, state in states if state)
+    return found
+
+
+def facts_of(pupils: Iterable[int], subject: str, since: datetime | None = None) -> list[Fact]:
+    """The facts in force (a corrected one gives way to its correction), by pupil and number."""
+    found: list[Fact] = []
+    for some in _chunks(pupils):
+        facts = in_force().filter(subject=subject, pupil__in=some)
+        if since is not None:
+            facts = facts.filter(at__gte=since)
+        found.extend(map(rows.fact_of, facts.order_by("pupil", "number").values_list(*COLUMNS)))
+    return found
+
+
+def in_force() -> QuerySet[ResponseFact]:
+    """Facts that no correction replaces."""
+    correction = ResponseFact._base_manager.filter(
+        pupil=OuterRef("pupil"), subject=OuterRef("subject"), replaces=OuterRef("number")
+    )
+    return ResponseFact.objects.filter(~Exists(correction))
+
+
+def statement(statement_id: UUID) -> statements.Body | None:
+    """A stored statement as it was given, if the scope reaches it."""
+    body = Statement.objects.filter(pk=statement_id).values_list("body", flat=True).first()
+    return statements.unpack(body) if body is not None else None
+
+
+def _chunks(pupils: Iterable[int]) -> Iterable[list[int]]:
+    numbers = list(pupils)
+    return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
