@@ -1,6 +1,7 @@
 """Every variant is right, its faults are wrong, and its help gives nothing away."""
 
 import json
+import pickle
 import re
 from collections import Counter
 from fractions import Fraction
@@ -159,6 +160,12 @@ def test_same_seed_same_variant(generator: AnyGenerator) -> None:
         assert again.make(variant.seed, variant.depth).hints == variant.hints
 
 
+def test_a_variant_survives_pickling() -> None:
+    variant = get("circle").make(8, 2)
+    copy = pickle.loads(pickle.dumps(variant))  # noqa: S301 - our own bytes
+    assert copy == variant and copy.hints == variant.hints
+
+
 def digest(generator: AnyGenerator) -> str:
     """Of 200 variants: all that a fact needs to be understood; hints may be reworded."""
     lines = []
@@ -220,6 +227,8 @@ def test_unknown_generator_and_depth_are_told() -> None:
         get("no-such")
     with pytest.raises(LookupError, match="version 99"):
         get("circle", 99)
+    with pytest.raises(LookupError, match="no malrule 'laziness'"):
+        malrule("laziness")
     with pytest.raises(ValueError, match="depths 1 to 3, not 4"):
         get("circle").make(1, 4)
 

@@ -129,7 +129,7 @@ class Generator(ABC, Generic[P]):
     depths: ClassVar[tuple[Depth, ...]]
     malrules: ClassVar[Mapping[str, Malrule]]
     spoken: ClassVar[frozenset[str]] = frozenset()
-    """Answers that the wording of clue or method would give away, so no variant has them."""
+    """Answers that the wording of clue, method or every example would give away, so no variant has them."""
     least: ClassVar[int] = 2
     """A problem that fewer malrules can be told apart on is drawn again."""
 
@@ -203,8 +203,9 @@ class Generator(ABC, Generic[P]):
 
     def _example(self, seed: int, depth: int, secret: str) -> str:
         """Another problem of the same skill, worked, in which the answer of this one does not occur."""
-        for k in range(1, TRIES):
-            _, p, draft, faults = self._find(mix(seed + k), depth)
+        for k in range(1, 2 * TRIES):
+            other = depth if k < TRIES else 1 + k % len(self.depths)  # an easier one before none at all
+            _, p, draft, faults = self._find(mix(seed + k), other)
             stem = draft.stem
             if draft.listed:
                 stem += "（" + "；".join(sorted([draft.right[1], *(text for _, (_, text) in faults)])) + "）"

@@ -65,7 +65,8 @@ _BY_KEY = _index(
     ]
 )
 _LATEST = {code: _BY_KEY[code, version] for code, version in sorted(_BY_KEY)}
-_MALRULES = {rule.id: rule for generator in _LATEST.values() for rule in generator.malrules.values()}
+# of all versions, for old facts name old causes; the newest wording wins
+_MALRULES = {rule.id: rule for key in sorted(_BY_KEY) for rule in _BY_KEY[key].malrules.values()}
 
 
 def all_generators() -> tuple[AnyGenerator, ...]:
@@ -84,4 +85,6 @@ def get(code: str, version: int | None = None) -> AnyGenerator:
 
 def malrule(id: str) -> Malrule:
     """A malrule by its id, which is unique over all generators."""
+    if id not in _MALRULES:
+        raise LookupError(f"no malrule {id!r}")
     return _MALRULES[id]

@@ -33,6 +33,7 @@ class SubtractBorrow(Generator[Problem]):
     grade = 3
     points = ("m3.sub.borrow",)
     depths = depths(("退一次", -1.2), ("连续退位", -0.3), ("中间有 0", 0.5))
+    spoken = frozenset({"9"})  # what is left of a zero that was borrowed from
     malrules = rules(
         (
             "sub-smaller-from-larger",

@@ -43,7 +43,7 @@ class UnitConvert(Generator[Problem]):
     grade = 4
     points = ("m4.dec.units",)
     depths = depths(("大单位化小单位", -0.7), ("小单位化大单位", 0.2), ("复名数", 0.6))
-    spoken = frozenset({"10", "100", "1000"})
+    spoken = frozenset({"1", "10", "100", "1000"})
     malrules = rules(
         (
             "unit-linear-factor",
