@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -24,7 +24,7 @@ PREPARES, EXISTING, ANY = "prepares", "existing", "any"
 class YincaiCommand(BaseCommand):
     """Subclasses write `run`, which returns what `--json` prints; raise `self.finding(...)` for exit code 1."""
 
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks: list[str] = []
     home_needed = PREPARES
     acts = True
     speaks_json = True

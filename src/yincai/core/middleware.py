@@ -19,7 +19,7 @@ POLICY = (
 
 
 class ContentPolicy:
-    """A strict Content-Security-Policy on every response; a page's exception is set by the page and listed in a test."""
+    """A strict Content-Security-Policy on every response; a page's exception is set there and listed in a test."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -44,7 +44,7 @@ class ActingUser:
         if request.path.startswith("/static/") or not request.user.is_authenticated:
             return self.get_response(request)
         chosen = request.session.get(ROLE_KEY)
-        actor = actor_for(request.user, UUID(chosen) if chosen else None)  # type: ignore[arg-type]
+        actor = actor_for(request.user, UUID(chosen) if chosen else None)
         request.actor = actor  # type: ignore[attr-defined]
         with scope(actor.scope):
             return self.get_response(request)

@@ -13,7 +13,7 @@ class Command(YincaiCommand):
 
     def run(self, actor: Actor, **options: Any) -> dict[str, object]:
         verdict = audit.verify()
-        result = {
+        result: dict[str, object] = {
             "ok": verdict.ok,
             "sealed": verdict.sealed,
             "unsealed": verdict.unsealed,
