@@ -172,7 +172,7 @@ def digest(generator: AnyGenerator) -> str:
     for seed in range(200):
         v = generator.make(seed * 0x9E3779B97F4A7C15 % 2**64, 1 + seed % len(generator.depths))
         faults = [(f.malrule, f.answer) for f in v.faults]
-        lines.append(repr((v.seed, v.depth, v.stem, v.kind, v.answer, v.unit, v.options, faults, v.points)))
+        lines.append(repr((v.seed, v.depth, v.stem, v.kind, v.answer, v.form, v.unit, v.options, faults, v.points)))
     return sha256("\n".join(lines).encode()).hexdigest()
 
 

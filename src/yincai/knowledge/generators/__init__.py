@@ -16,6 +16,8 @@ The contract:
   a golden test holds the digest of 200 variants of each. Hints and explanations may be reworded freely.
 * `kind` is numeric, expression or choice. Answers are written as `7`, `-3`, `0.25`, `5/6`, `25%`, `2sqrt(3)`,
   `x^2-6x+9`. A unit stands beside the answer field in `unit`, never in the answer.
+* `form` says how a right value has to be written: `expanded` (and collected), `simplified` (roots drawn), or
+  empty for any way of writing.
 * A fault is an answer that a named procedure gives on this very variant. Its value differs from the right one
   and from every other fault of the variant: where two procedures meet, the answer names no cause. Each
   variant has at least two.
@@ -27,13 +29,14 @@ To write a generator: one module with a NamedTuple of a problem's numbers and a 
 `registry.py`, give it an independent check in the tests, and pin its digest.
 """
 
-from yincai.knowledge.generators.base import Depth, Fault, Generator, Kind, Ladder, Malrule, Variant
+from yincai.knowledge.generators.base import Depth, Fault, Form, Generator, Kind, Ladder, Malrule, Variant
 from yincai.knowledge.generators.registry import AnyGenerator, all_generators, get, malrule
 
 __all__ = [
     "AnyGenerator",
     "Depth",
     "Fault",
+    "Form",
     "Generator",
     "Kind",
     "Ladder",

@@ -10,6 +10,7 @@ from yincai.knowledge.generators.dice import GOLDEN, Dice, mix
 from yincai.knowledge.generators.writing import Said, states
 
 Kind = Literal["numeric", "expression", "choice"]
+Form = Literal["", "expanded", "simplified"]
 P = TypeVar("P")
 LETTERS = "ABCDEF"
 TRIES = 200
@@ -74,6 +75,8 @@ class Variant:
     stem: str
     kind: Kind
     answer: str
+    form: Form
+    """How a right value has to be written to count: typing the question back is no expansion."""
     unit: str
     options: tuple[str, ...]
     faults: tuple[Fault, ...]
@@ -100,6 +103,7 @@ class Draft:
     """(malrule id, the answer it leads to); those equal to the right one or to each other are dropped."""
     unit: str = ""
     kind: Kind = "numeric"
+    form: Form = ""
     fillers: Sequence[Said] = ()
     """Choice only: further options that no malrule leads to."""
     size: int = 4
@@ -170,6 +174,7 @@ class Generator(ABC, Generic[P]):
             draft.stem,
             draft.kind,
             answer,
+            draft.form,
             draft.unit,
             options,
             tuple([Fault(rule, text) for rule, (_, text) in faults]),

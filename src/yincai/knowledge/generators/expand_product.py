@@ -94,6 +94,7 @@ class ExpandProduct(Generator[Problem]):
             right=poly((top, middle, last), x),
             faults=faults,
             kind="expression",
+            form="expanded",
             points=("m8.poly.difference",) if p.depth == 3 else self.points,
         )
 

@@ -88,6 +88,7 @@ class ExpandSquare(Generator[Problem]):
             right=poly((a * a, 2 * a * b, b * b), x),
             faults=faults,
             kind="expression",
+            form="expanded",
         )
 
     def clue(self, p: Problem) -> str:

@@ -78,7 +78,9 @@ class LikeTerms(Generator[Problem]):
         text, right, faults = (self._merge, self._open, self._minus)[p.depth - 1](p)
         points = ("m7.poly.like", "m7.poly.brackets", "m7.poly.addsub")
         lead = p.lead if p.depth == 1 or p.lead != 1 else 0
-        return Draft(LEADS[lead].format(e=text), right, faults, kind="expression", points=(points[p.depth - 1],))
+        return Draft(
+            LEADS[lead].format(e=text), right, faults, kind="expression", form="expanded", points=(points[p.depth - 1],)
+        )
 
     def _merge(self, p: Problem) -> tuple[str, Said, list[tuple[str, Said]]]:
         """px + q - rx + s"""

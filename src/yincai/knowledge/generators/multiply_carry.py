@@ -9,7 +9,7 @@ from yincai.knowledge.generators.writing import NAMES, whole
 STORIES = (
     ("计算：${n}\\times {d}$", ""),
     ("每箱有 {n} 瓶矿泉水，{d} 箱一共有多少瓶？", "瓶"),
-    ("{who}每天跳绳 {n} 下，{d} 天一共跳多少下？", "下"),
+    ("{who}家的果园每天摘 {n} 个梨，{d} 天一共摘多少个？", "个"),
     ("一辆货车每次运 {n} 袋大米，运了 {d} 次，一共运了多少袋？", "袋"),
     ("${n}$ 的 {d} 倍是多少？", ""),
 )

@@ -83,7 +83,7 @@ class Pythagoras(Generator[Problem]):
         ]
         text, unit = HYPOTENUSE[p.story]
         stem = text.format(x=min(p.x, p.y) if p.story else p.x, y=max(p.x, p.y) if p.story else p.y)
-        return Draft(stem, root(square), faults, unit, kind=self._kind(square))
+        return Draft(stem, root(square), faults, unit, kind=self._kind(square), form="simplified")
 
     def _leg(self, p: Problem) -> Draft:
         """Given the hypotenuse; in depth 3 that is x + y, so that the leg is a root."""
@@ -95,7 +95,7 @@ class Pythagoras(Generator[Problem]):
             ("pyth-leg-as-hypotenuse", root(long**2 + p.x**2)),
         ]
         text, unit = LEG[p.story]
-        return Draft(text.format(x=p.x, z=long), root(square), faults, unit, kind=self._kind(square))
+        return Draft(text.format(x=p.x, z=long), root(square), faults, unit, kind=self._kind(square), form="simplified")
 
     def _kind(self, square: int) -> Literal["numeric", "expression"]:
         return "numeric" if isqrt(square) ** 2 == square else "expression"

@@ -95,12 +95,12 @@ class UnitConvert(Generator[Problem]):
         pair = p.pair
         if p.depth == 2:
             stem = f"{lead}{p.small} {pair.small} ＝（　　）{pair.large}"
-            return Draft(stem, decimal(p.small, pair.power), self._upward(p), pair.large)
+            return Draft(stem, decimal(p.small, pair.power), self._upward(p))
         if p.depth == 1:
             stem = f"{lead}{p.big} {pair.large} ＝（　　）{pair.small}"
         else:
             stem = f"{lead}{p.big} {pair.large} {p.small} {pair.small} ＝（　　）{pair.small}"
-        return Draft(stem, whole(p.big * 10**pair.power + p.small), self._downward(p), pair.small)
+        return Draft(stem, whole(p.big * 10**pair.power + p.small), self._downward(p))
 
     def _wrong_power(self, pair: Step) -> tuple[str, int]:
         if pair.area:
