@@ -297,6 +297,10 @@ def test_preview_shows_the_formula_or_the_place() -> None:
     assert not preview("1/(2-2)").ok
     assert preview("5cm", AnswerSpec("number", "5", unit="厘米")).latex == r"5\,\text{厘米}"
     assert preview("").ok
+    assert preview("5cm", kind="numeric", unit="厘米").ok
+    assert not preview("5x", kind="number").ok
+    assert preview("x=±2", kind="solution").text == "x=2, x=-2"
+    assert preview("x=2", kind="unheard of").text == "x=2"
 
 
 HOSTILE = ["9**9**9**9", "(" * 5000, "10000000!", "__import__('os')", "9^99^99", "((9^99)^99)^99", "x^99999", "1/" * 99]
