@@ -220,6 +220,7 @@ function make(input) {
     input.blur();
     input.focus();
   });
+  moveTo(input, input.value.length); // an answer that came back is gone on with at its end
   if (input.value) preview.ask();
 }
 
