@@ -230,3 +230,10 @@ def _lesson(entry: TimetableEntry, hours: dict[tuple[str, int], Period]) -> Less
         starts=hour.starts if hour else None,
         ends=hour.ends if hour else None,
     )
+
+
+def why_not_kept(person: PersonOrId) -> str:
+    """Why a pupil's practice leaves no trace, in words for the pupil and the teacher; empty when it is kept."""
+    if pseudonym_of(person).keeps:
+        return ""
+    return "家长还没有同意保存练习记录：可以照常练习，但做过的题不留存，退出后就清空。家长可在线同意，也可交纸质同意书给老师。"
