@@ -8,6 +8,7 @@ class KnowledgeConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.prepare import register_step
+        from yincai.knowledge.actions import take_in  # noqa: F401 - registers its kind of job
         from yincai.knowledge.sync import sync_if_changed
 
         post_migrate.connect(sync_if_changed, sender=self)

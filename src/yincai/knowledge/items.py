@@ -34,8 +34,6 @@ from yincai.knowledge.queries import graph, slots_of
 LETTERS = "ABCDEFGHIJ"
 KEPT = 4000  # versions kept in a process
 VARIANT_HINTS = 3
-# A variant's unit stands beside the answer field: another one typed there is not converted.
-VARIANT_RULES = Accept(convert=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +258,12 @@ def grade(item: int, version: int, seed: int | None, typed: str) -> Graded:
 def _variant_spec(made: Variant) -> AnswerSpec:
     if made.kind == "choice":
         return AnswerSpec("single", made.answer, options=LETTERS[: len(made.options)])
+    # The unit stands beside the answer field: another one typed there is not converted.
+    rules = Accept(
+        convert=False, must_be_expanded=made.form == "expanded", must_be_simplified=made.form == "simplified"
+    )
     unit = made.unit if units.known(made.unit) else ""
-    return AnswerSpec("number" if made.kind == "numeric" else "expression", made.answer, VARIANT_RULES, unit)
+    return AnswerSpec("number" if made.kind == "numeric" else "expression", made.answer, rules, unit)
 
 
 def _graded(spec: AnswerSpec, faults: tuple[tuple[str, str], ...], options: Sequence[str], typed: str) -> Graded:

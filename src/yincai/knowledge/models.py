@@ -179,13 +179,18 @@ class ItemPoint(models.Model):
 
 
 class Route(models.Model):
-    """A node of an imported hierarchy, by its whole path from the root (` / ` between names)."""
+    """A node of an imported hierarchy, by its whole path from the root (` / ` between names).
+
+    `looked`: suggestions have been sought for it. `refused`: a person said that none of our points is it.
+    """
 
     hierarchy = models.CharField(max_length=20)
     path = models.CharField(max_length=400)
     name = models.CharField(max_length=120)
     parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="children")
     depth = models.SmallIntegerField()
+    looked = models.BooleanField(default=False)
+    refused = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("path",)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from django.db.models import QuerySet
+
 from yincai.knowledge import graph as graphs
 from yincai.knowledge.generators import malrule
-from yincai.knowledge.models import SUBJECT, Item, ItemPoint
+from yincai.knowledge.models import SUBJECT, Item, ItemPoint, MappingState, Route, RouteMapping
 
 GRAPHS = {SUBJECT: "mathematics"}  # subject code → file of the graph
 
@@ -42,3 +44,15 @@ def slots_of(items: Iterable[int]) -> dict[int, tuple[int, ...]]:
 def places(codes_or_ids: Iterable[int]) -> dict[int, str]:
     """Item id → its code, for pages that show where an answer came from."""
     return dict(Item.objects.filter(pk__in=list(codes_or_ids)).values_list("pk", "code"))
+
+
+def open_routes() -> QuerySet[Route]:
+    """Routes with items for which nobody has decided yet which point they are."""
+    decided = RouteMapping.objects.filter(state=MappingState.CONFIRMED).values("route")
+    return Route.objects.filter(refused=False, pk__in=Item.routes.through.objects.values("route")).exclude(
+        pk__in=decided
+    )
+
+
+def unmapped_routes() -> int:
+    return open_routes().count()
