@@ -32,7 +32,7 @@ def test_a_figure_says_value_interval_and_n() -> None:
     assert Figure(0.62, 0.55, 0.69, 40).said == "62%（55–69%，40 人）"
     assert Figure(None, n=6).said == "人数太少，不显示"
     assert Figure(None, n=0).said == "还没有数据"
-    assert Figure(12480.0, n=12480, kind="count").said == "12,480"
+    assert Figure(1240.0, n=1600, unit="个班", kind="count").said == "1,240 / 1,600 个班"
     assert shown("{% interval 0.62 0.55 0.69 40 %}") == "62%（55–69%，40 人）"
 
 

@@ -9,7 +9,10 @@ WITHHELD = "人数太少，不显示"
 
 @dataclass(frozen=True)
 class Figure:
-    """`unit`: what n counts. `kind`: proportion (shown as percent), mean or count. `value` None: none to show."""
+    """`unit`: what n counts. `kind`: proportion (shown as percent), mean, or count (how many of n).
+
+    `value` None: there is none (n is 0), or it is withheld (n is None too, or too small).
+    """
 
     value: float | None
     low: float | None = None
@@ -20,12 +23,14 @@ class Figure:
 
     @property
     def said(self) -> str:
-        if self.value is None:
+        if self.value is None or self.n is None:
             return WITHHELD if self.n is None or self.n else "还没有数据"
         number = self._number(self.value)
-        if self.kind == "count" or self.low is None or self.high is None:
-            return f"{number}（{self.n} {self.unit}）" if self.kind != "count" else number
-        return f"{number}（{self._range(self.low, self.high)}，{self.n} {self.unit}）"
+        if self.kind == "count":
+            return f"{number} / {self.n:,} {self.unit}"
+        if self.low is None or self.high is None:
+            return f"{number}（{self.n:,} {self.unit}）"
+        return f"{number}（{self._range(self.low, self.high)}，{self.n:,} {self.unit}）"
 
     def _number(self, value: float) -> str:
         if self.kind == "proportion":

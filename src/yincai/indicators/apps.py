@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class IndicatorsConfig(AppConfig):
     name = "yincai.indicators"
     verbose_name = "指标"
+
+    def ready(self) -> None:
+        from yincai.core.navigation import Entry, register_navigation
+        from yincai.indicators import tasks  # noqa: F401 - registers the periodic task
+        from yincai.indicators.policies import SEE
+
+        officers = frozenset({"head", "school_admin", "researcher", "district_officer", "city_officer"})
+        register_navigation(Entry("统计", "indicators-figures", SEE, order=40, roles=officers))

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from yincai.indicators import views
+
+urlpatterns: list[URLPattern] = [
+    path("figures/", views.figures, name="indicators-figures"),
+    path("figures/<str:code>/", views.indicator, name="indicators-indicator"),
+    path("figures/<str:code>/pupils/<uuid:school_class>/", views.pupils, name="indicators-pupils"),
+]

@@ -7,6 +7,8 @@ class LearningConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.learning.fold import SUBJECT, PracticeFold
+        from yincai.learning.indicators import register_indicators
         from yincai.records.folds import register_fold
 
         register_fold(SUBJECT, PracticeFold())
+        register_indicators()
