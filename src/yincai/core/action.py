@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.apps import apps
@@ -30,7 +30,6 @@ from yincai.core.actors import Actor, acting
 from yincai.core.models import AuditRow, Receipt
 from yincai.core.permissions import Permission
 
-P = ParamSpec("P")
 R = TypeVar("R")
 Row = TypeVar("Row", bound=models.Model)
 
@@ -54,10 +53,10 @@ class _Open:
 _open: ContextVar[_Open | None] = ContextVar("open_action", default=None)
 
 
-def action(needed: Permission, *, verb: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
+def action(needed: Permission, *, verb: str = "") -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Make a function an action. It takes `acting_user=` and, optionally, `key=` (an idempotency key)."""
 
-    def make(function: Callable[P, R]) -> Callable[P, R]:
+    def make(function: Callable[..., R]) -> Callable[..., R]:
         name = verb or f"{function.__module__.split('.')[1]}.{function.__name__}"
 
         @wraps(function)
@@ -70,7 +69,7 @@ def action(needed: Permission, *, verb: str = "") -> Callable[[Callable[P, R]], 
 
         do.permission = needed  # type: ignore[attr-defined]
         do.verb = name  # type: ignore[attr-defined]
-        return cast(Callable[P, R], do)
+        return cast(Callable[..., R], do)
 
     return make
 
@@ -119,9 +118,7 @@ def _current() -> _Open:
     return now
 
 
-def _run(
-    function: Callable[..., Any], verb: str, actor: Actor, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
+def _run(function: Callable[..., Any], verb: str, actor: Actor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     opened = _Open(verb, actor)
     token = _open.set(opened)
     try:

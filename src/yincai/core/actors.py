@@ -46,6 +46,20 @@ class Actor:
         return self.role.name if self.role else ""
 
     @property
+    def person_id(self) -> UUID:
+        """The person's id, where there must be one: roles of people are held by people."""
+        if self.person is None:
+            raise LookupError(f"account {self.account} belongs to no person")
+        return self.person
+
+    @property
+    def held(self) -> Role:
+        """The role acted in, where there must be one."""
+        if self.role is None:
+            raise LookupError(f"account {self.account} holds no role")
+        return self.role
+
+    @property
     def place(self) -> str:
         """Path of the organisation acted at, for the audit row."""
         return self.role.path if self.role else ""

@@ -12,6 +12,7 @@ import hmac
 import secrets
 from functools import lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,9 @@ from django.db import IntegrityError, transaction
 
 from yincai.core import home
 from yincai.core.ids import new_id
+
+if TYPE_CHECKING:
+    from yincai.core.models import DataKey
 
 VERSION = b"\x01"
 NONCE = 12
@@ -107,7 +111,7 @@ def _key_of(purpose: str, owner: UUID | None) -> tuple[UUID, bytes]:
     return row.id, _unwrap(bytes(row.wrapped))
 
 
-def _make_key(purpose: str, owner: UUID | None):  # type: ignore[no-untyped-def]
+def _make_key(purpose: str, owner: UUID | None) -> DataKey:
     from yincai.core.models import DataKey
 
     try:

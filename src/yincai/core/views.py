@@ -12,7 +12,7 @@ def not_allowed(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(
-        request, "core/problem.html", {"title": "没有这一页", "why": "地址可能已变，或者不在您能看的范围里。"}, status=404
+        request, "core/problem.html", {"title": "没有这一页", "why": "地址可能已变，或不在您能看的范围里。"}, status=404
     )
 
 

@@ -1,7 +1,25 @@
-"""Addresses of this package."""
+"""Addresses of practice and of learning status."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from yincai.learning.views import classes, practice
+
+urlpatterns = [
+    path("learn/", practice.map_, name="learning-map"),
+    path("learn/start", practice.start, name="learning-start"),
+    path("learn/answer", practice.answer, name="learning-answer"),
+    path("learn/hint", practice.hint, name="learning-hint"),
+    path("learn/preview", practice.preview_, name="learning-preview"),
+    path("learn/<uuid:practice_id>", practice.practice, name="learning-practice"),
+    path("learn/<uuid:practice_id>/rested", practice.rested, name="learning-rested"),
+    path("learn/<uuid:practice_id>/stop", practice.stop, name="learning-stop"),
+    path("classes/", classes.classes, name="learning-classes"),
+    path("classes/<uuid:school_class>", classes.class_page, name="learning-class"),
+    path("classes/<uuid:school_class>/set", classes.set_practice, name="learning-set"),
+    path("classes/<uuid:school_class>/steer", classes.steer, name="learning-steer"),
+    path("practices/<uuid:assignment>/withdraw", classes.withdraw, name="learning-withdraw"),
+    path("pupils/<uuid:person>", classes.pupil_page, name="learning-pupil"),
+    path("children/<uuid:person>", classes.child, name="learning-child"),
+]

@@ -48,7 +48,8 @@ class Fold(Protocol):
     """`versions`: what the code would begin new states with. `fold` may be asked for older versions while a new one
     is being built; one it does not `know` any more leaves the state waiting until the switch."""
 
-    versions: Versions
+    @property
+    def versions(self) -> Versions: ...
 
     def knows(self, versions: Versions) -> bool: ...
 

@@ -1,0 +1,115 @@
+"""Practice: what a pupil works through, and what a teacher decides about it.
+
+What a pupil *knows* is a learner state in `records`, derived from facts by this package's fold; nothing of it is kept
+here. A **Practice** is one sitting: a subject, perhaps a unit or a teacher's **Assignment**, when it began, and when
+the eyes last rested. The question in front of the pupil is no row: it is a signed form (`forms.py`) that carries
+everything needed to grade it, so that a question shown costs no write. **HintUse** counts help on the server. An
+**ItemRule** is a teacher's word on an item for a class: pinned, banned, or in order. **ClassSetting** holds the success
+rate aimed at.
+
+Pupils appear here only by the number of their pseudonym.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from yincai.core.ids import new_id
+from yincai.core.scope import Scope, ScopedModel
+from yincai.registry.models import Organisation, Pseudonym
+
+SUBJECTS = {"math": "数学"}
+
+
+class OfPupil(ScopedModel):
+    """Rows of pupils, reached through the pseudonyms in scope."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def in_scope(cls, scope_now: Scope) -> Q:
+        return Q(pupil__in=Pseudonym._base_manager.filter(Pseudonym.in_scope(scope_now)).values("number"))
+
+
+class Assignment(ScopedModel):
+    """A practice that a teacher set for some pupils of a class: points or chosen items, how many questions, by when."""
+
+    below = "school_class__path"
+    shared = "school_class__path"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    school_class = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="assignments")
+    subject = models.CharField(max_length=20, default="math")
+    title = models.CharField("标题", max_length=60)
+    points = models.JSONField(default=list)  # slots
+    items = models.JSONField(default=list)  # item ids, in order; empty: chosen for each pupil
+    pupils = models.JSONField(default=list)  # pseudonym numbers; empty: the whole class
+    questions = models.SmallIntegerField("题数", default=10)
+    due = models.DateField("截止", null=True, blank=True)
+    set_by = models.UUIDField()
+    set_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-set_at",)
+
+
+class Practice(OfPupil):
+    """One sitting. `stretch_from`: since when without a rest for the eyes."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    pupil = models.BigIntegerField()
+    subject = models.CharField(max_length=20)
+    unit = models.CharField(max_length=40, blank=True)
+    assignment = models.ForeignKey(Assignment, null=True, on_delete=models.SET_NULL, related_name="+")
+    place = models.CharField(max_length=64)
+    started_at = models.DateTimeField(default=timezone.now)
+    stretch_from = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["pupil", "started_at"])]
+
+
+class HintUse(OfPupil):
+    """A step of help given before the answer; `form` is the id of the answer form."""
+
+    form = models.UUIDField()
+    level = models.SmallIntegerField()
+    pupil = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["form", "level"], name="one_use_each_step")]
+
+
+class ItemRule(ScopedModel):
+    """A teacher's word on an item for a class."""
+
+    PIN, BAN, ORDER = "pin", "ban", "order"
+    KINDS = [(PIN, "优先出"), (BAN, "不出"), (ORDER, "按顺序出")]
+
+    below = "school_class__path"
+    shared = "school_class__path"
+
+    school_class = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    item = models.BigIntegerField()
+    kind = models.CharField(max_length=5, choices=KINDS)
+    position = models.IntegerField(default=0)
+    set_by = models.UUIDField()
+    set_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("position", "id")
+        constraints = [models.UniqueConstraint(fields=["school_class", "item"], name="one_word_each_item")]
+
+
+class ClassSetting(ScopedModel):
+    below = "school_class__path"
+    shared = "school_class__path"
+
+    school_class = models.OneToOneField(Organisation, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    target = models.FloatField("目标答对率", default=0.75)

@@ -1,0 +1,1 @@
+"""Views of practice (`practice`) and of the teacher's side (`classes`)."""
