@@ -248,6 +248,7 @@ class ImportedRow(models.Model):
     a file too; `met`: the item it contradicts.
     """
 
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     key = models.CharField(max_length=64, unique=True)
     origin = models.CharField(max_length=20)
     external = models.CharField(max_length=80, blank=True)

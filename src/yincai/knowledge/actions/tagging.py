@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from yincai.knowledge.intake.draft import MOST_POINTS, Draft
 from yincai.knowledge.models import SUBJECT, Item, ItemPoint, KnowledgePoint, MappingState, Route, RouteMapping
@@ -17,9 +17,8 @@ class Tags:
     def __init__(self, subject: str = SUBJECT) -> None:
         points = KnowledgePoint.objects.filter(subject=subject, retired=False)
         self._points = dict(points.values_list("code", "pk"))
-        self._routes: dict[tuple[str, str], Route] = {}
         self._given: list[ItemPoint] = []
-        self._along: list[tuple[Item, Route]] = []
+        self._along: list[tuple[Item, str, list[str]]] = []
 
     def unknown(self, codes: Iterable[str]) -> list[str]:
         return [code for code in codes if code not in self._points]
@@ -27,27 +26,39 @@ class Tags:
     def add(self, item: Item, draft: Draft) -> None:
         for code in dict.fromkeys(draft.points):
             self._given.append(ItemPoint(item=item, point_id=self._points[code], given=True))
-        for names in draft.routes:
-            self._along.append((item, self._route(draft.hierarchy, names)))
-
-    def _route(self, hierarchy: str, names: list[str]) -> Route:
-        """The route along these names, made with all that leads to it."""
-        path = SEPARATOR.join(names)[:400]
-        if (hierarchy, path) not in self._routes:
-            parent = self._route(hierarchy, names[:-1]) if len(names) > 1 else None
-            route, _ = Route.objects.get_or_create(
-                hierarchy=hierarchy,
-                path=path,
-                defaults={"name": names[-1][:120], "parent": parent, "depth": len(names)},
-            )
-            self._routes[hierarchy, path] = route
-        return self._routes[hierarchy, path]
+        self._along.extend((item, draft.hierarchy, names) for names in draft.routes)
 
     def write(self) -> None:
         ItemPoint.objects.bulk_create(self._given)
-        pairs = {(item.pk, route.pk) for item, route in self._along}
+        routes = _routes({(hierarchy, tuple(names)) for _, hierarchy, names in self._along})
+        pairs = {(item.pk, routes[hierarchy, path_of(names)].pk) for item, hierarchy, names in self._along}
         Link.objects.bulk_create([Link(item_id=item, route_id=route) for item, route in sorted(pairs)])
         follow_routes({item for item, _ in pairs} - {tag.item_id for tag in self._given})
+
+
+def path_of(names: Sequence[str]) -> str:
+    return SEPARATOR.join(names)[:400]
+
+
+def _routes(wanted: set[tuple[str, tuple[str, ...]]]) -> dict[tuple[str, str], Route]:
+    """The routes along these names, made with all that leads to them."""
+    steps = {(one, names[:end]) for one, names in wanted for end in range(1, len(names) + 1)}
+    paths = {path_of(names) for _, names in steps}
+    found = {(row.hierarchy, row.path): row for row in Route.objects.filter(path__in=paths)}
+    for depth in range(1, max((len(names) for _, names in steps), default=0) + 1):
+        new = [
+            Route(
+                hierarchy=one,
+                path=path_of(names),
+                name=names[-1][:120],
+                parent=found[one, path_of(names[:-1])] if depth > 1 else None,
+                depth=depth,
+            )
+            for one, names in sorted(steps)
+            if len(names) == depth and (one, path_of(names)) not in found
+        ]
+        found |= {(row.hierarchy, row.path): row for row in Route.objects.bulk_create(new)}
+    return found
 
 
 def follow_routes(items: Iterable[int]) -> None:

@@ -114,23 +114,59 @@ def _payload(name: str) -> Callable[[Keyed], dict[str, Any]]:
 
 @dataclass
 class _Batch:
-    """What is known of sameness while a batch is applied: from the database first, then from the batch itself."""
+    """A batch while it is judged: what is known of sameness, from the database first and then from the batch itself,
+    and what is to be written once all its rows are judged."""
 
     job: Job
     place: str
+    actor: Actor
+    tags: tagging.Tags
     by_whole: dict[str, Item] = field(default_factory=dict)
     by_options: dict[str, Item] = field(default_factory=dict)
-    first_rows: dict[int, ImportedRow] = field(default_factory=dict)
-    undo: list[dict[str, Any]] = field(default_factory=list)
+    first_rows: dict[str, ImportedRow] = field(default_factory=dict)  # by the item's code
+    drafts: dict[str, Draft] = field(default_factory=dict)  # of the items made here, by code
+    items: list[Item] = field(default_factory=list)
+    rows: list[ImportedRow] = field(default_factory=list)
+    disputes: list[Contradiction] = field(default_factory=list)
+    flags: list[ItemFlag] = field(default_factory=list)
+    undo: list[_Undo] = field(default_factory=list)
 
     def meet(self, drafts: list[Draft]) -> None:
         """Items of the same digests that are visible at the importing organisation, the oldest of each."""
         options = {draft.digests.options for draft in drafts}
-        same = Item._base_manager.filter(visible_at(self.place), options_digest__in=options).order_by("-pk")
+        same = list(Item._base_manager.filter(visible_at(self.place), options_digest__in=options).order_by("-pk"))
         for item in same:
             self.by_whole[item.digest] = self.by_options[item.options_digest] = item
-        rows = ImportedRow.objects.filter(item__in=same, outcome__in=(Outcome.IMPORTED, Outcome.HELD))
-        self.first_rows = {row.item_id: row for row in rows if row.item_id}
+        made = ImportedRow.objects.filter(item__in=same, outcome__in=(Outcome.IMPORTED, Outcome.HELD))
+        self.first_rows = {row.item.code: row for row in made.select_related("item") if row.item}
+
+    def write(self) -> list[Any]:
+        Item._base_manager.bulk_create(self.items)
+        drafts = self.drafts
+        ItemVersion.objects.bulk_create(version_of(item, 1, drafts[item.code], self.actor) for item in self.items)
+        for item in self.items:
+            self.tags.add(item, drafts[item.code])
+        self.tags.write()
+        ImportedRow.objects.bulk_create(self.rows)
+        Contradiction.objects.bulk_create(self.disputes)
+        ItemFlag._base_manager.bulk_create(self.flags)
+        return [each.data() for each in self.undo]
+
+
+@dataclass
+class _Undo:
+    """What takes a row back; ids are known only once the batch is written."""
+
+    row: ImportedRow | None = None
+    item: Item | None = None
+    flag: ItemFlag | None = None
+    held: Item | None = None
+    was: str = ""
+
+    def data(self) -> dict[str, Any]:
+        parts = {"row": self.row, "item": self.item, "flag": self.flag, "held": self.held}
+        found = {name: str(row.pk) for name, row in parts.items() if row is not None}
+        return found | ({"was": self.was} if self.held else {})
 
 
 def visible_at(place: str) -> Q:
@@ -139,62 +175,63 @@ def visible_at(place: str) -> Q:
 
 
 def apply(job: Job, payloads: list[jobs.Payload], actor: Actor) -> list[Any]:
-    batch = _Batch(job, job.place)
+    batch = _Batch(job, job.place, actor, tagging.Tags())
     known = _known(payload["key"] for payload in payloads)
     drafts = [Draft(**payload["draft"]) if payload["draft"] else None for payload in payloads]
     batch.meet([draft for draft in drafts if draft])
-    tags = tagging.Tags()
+    taken = _taken([draft.code for draft in drafts if draft and draft.code])
     for payload, draft in zip(payloads, drafts, strict=True):
         if payload["key"] in known:
-            batch.undo.append({})
+            batch.undo.append(_Undo())
         elif draft is None:
             _reject(batch, payload, payload["reason"])
-        elif unknown := tags.unknown(draft.points):
+        elif unknown := batch.tags.unknown(draft.points):
             _reject(batch, payload, f"没有这样的知识点：{'、'.join(unknown)}。")
-        elif draft.code and Item._base_manager.filter(code=draft.code).exists() and not _same(batch, draft):
+        elif draft.code in taken and draft.digests.whole not in batch.by_whole:
             _reject(batch, payload, f"编号 {draft.code} 已是另一道题的；要改那道题，请在它的页面上改。")
         else:
-            _take(batch, payload, draft, tags, actor)
-    tags.write()
+            taken.add(draft.code or "")
+            _take(batch, payload, draft)
+    back = batch.write()
     pool.changed()
-    return batch.undo
+    return back
 
 
-def _same(batch: _Batch, draft: Draft) -> bool:
-    return draft.digests.whole in batch.by_whole
+def _taken(codes: list[str]) -> set[str]:
+    return set(Item._base_manager.filter(code__in=codes).values_list("code", flat=True))
 
 
 def _reject(batch: _Batch, payload: jobs.Payload, reason: str) -> None:
-    row = _ledger(batch, payload, Outcome.REJECTED, reason=reason[:300])
-    batch.undo.append({"row": row.pk})
+    batch.undo.append(_Undo(_ledger(batch, payload, Outcome.REJECTED, reason=reason[:300])))
 
 
-def _take(batch: _Batch, payload: jobs.Payload, draft: Draft, tags: tagging.Tags, actor: Actor) -> None:
-    same, rival = batch.by_whole.get(draft.digests.whole), batch.by_options.get(draft.digests.options)
+def _take(batch: _Batch, payload: jobs.Payload, draft: Draft) -> None:
+    own = draft.digests
+    same, rival = batch.by_whole.get(own.whole), batch.by_options.get(own.options)
     if same:
-        row = _ledger(batch, payload, Outcome.ALIAS, item=same, other=batch.first_rows.get(same.pk))
-        batch.undo.append({"row": row.pk})
+        row = _ledger(batch, payload, Outcome.ALIAS, item=same, other=batch.first_rows.get(same.code))
+        batch.undo.append(_Undo(row))
         return
-    item = _make(batch, payload, draft, ItemStatus.HELD if rival else ItemStatus.READY, actor)
-    tags.add(item, draft)
+    item = _make(batch, payload, draft)
+    batch.by_whole[own.whole] = item
     if rival:
-        row, back = _hold(batch, payload, item, rival)
+        back = _hold(batch, payload, item, rival)
     else:
-        row, back = _ledger(batch, payload, Outcome.IMPORTED, item=item), {}
-        batch.by_options[draft.digests.options] = item
-        _doubt(item, draft, batch.place)
-    batch.by_whole[draft.digests.whole] = item
-    batch.first_rows[item.pk] = row
-    batch.undo.append({"row": row.pk, "item": item.pk, **back})
+        back = _Undo(_ledger(batch, payload, Outcome.IMPORTED, item=item), item)
+        batch.by_options[own.options] = item
+        _doubt(batch, item, draft)
+    if back.row:
+        batch.first_rows[item.code] = back.row
+    batch.undo.append(back)
 
 
-def _make(batch: _Batch, payload: jobs.Payload, draft: Draft, status: str, actor: Actor) -> Item:
+def _make(batch: _Batch, payload: jobs.Payload, draft: Draft) -> Item:
     own = draft.digests
     item = Item(
         code=draft.code or code_from(payload["key"]),
         kind=draft.kind,
         place=batch.place,
-        status=status,
+        status=ItemStatus.READY,
         grade=draft.grade,
         difficulty=draft.difficulty,
         collection=draft.collection or batch.job.title[:40],
@@ -203,8 +240,8 @@ def _make(batch: _Batch, payload: jobs.Payload, draft: Draft, status: str, actor
         options_digest=own.options,
         digest=own.whole,
     )
-    item.save(force_insert=True)
-    version_of(item, 1, draft, actor).save(force_insert=True)
+    batch.items.append(item)
+    batch.drafts[item.code] = draft
     return item
 
 
@@ -235,53 +272,59 @@ def code_from(key: str) -> str:
     return "Q" + "".join(letters)
 
 
-def _hold(batch: _Batch, payload: jobs.Payload, item: Item, rival: Item) -> tuple[ImportedRow, dict[str, Any]]:
+def _hold(batch: _Batch, payload: jobs.Payload, item: Item, rival: Item) -> _Undo:
     """Both wait for a person. An item that a higher level owns stays in use there, with a flag to look into."""
-    here, there = _key(item), _key(rival)
-    Contradiction.objects.create(first=rival, second=item)
-    other = batch.first_rows.get(rival.pk)
+    here, there = batch.drafts[item.code].key, _key(batch, rival)
+    item.status = ItemStatus.HELD
+    batch.disputes.append(Contradiction(first=rival, second=item))
+    other = batch.first_rows.get(rival.code)
     row = _ledger(batch, payload, Outcome.HELD, item=item, met=rival, other=other, reason=contradicts(here, there))
     if other and not other.reason:
         other.reason = contradicts(there, here)
-        other.save(update_fields=["reason"])
+        if not other._state.adding:
+            other.save(update_fields=["reason"])
+    back = _Undo(row, item)
     if rival.place != batch.place:
-        flag = _flag(rival, f"{item.code} 的题干和选项相同，答案是 {here}，这里是 {there}。", batch.place)
-        return row, {"flag": str(flag.pk)}
-    if rival.status not in (ItemStatus.READY, ItemStatus.DRAFT):
-        return row, {}
-    was, rival.status = rival.status, ItemStatus.HELD
-    rival.save(update_fields=["status"])
-    return row, {"held": rival.pk, "was": was}
+        back.flag = _flag(batch, rival, f"{item.code} 的题干和选项相同，答案是 {here}，这里是 {there}。")
+    elif rival.status in (ItemStatus.READY, ItemStatus.DRAFT):
+        back.held, back.was = rival, rival.status
+        rival.status = ItemStatus.HELD
+        if rival.pk:
+            rival.save(update_fields=["status"])
+    return back
 
 
-def _key(item: Item) -> str:
-    return str(item.versions.get(number=item.version).answer["key"])
+def _key(batch: _Batch, item: Item) -> str:
+    if item.code in batch.drafts:
+        return batch.drafts[item.code].key
+    return str(ItemVersion.objects.get(item=item, number=item.version).answer["key"])
 
 
 def contradicts(here: str, there: str) -> str:
     return f"题干和选项相同，答案不同：这里是 {here}，那里是 {there}。"
 
 
-def _doubt(item: Item, draft: Draft, place: str) -> None:
+def _doubt(batch: _Batch, item: Item, draft: Draft) -> None:
     found = list(doubts(draft))
     if found:
         item.status = ItemStatus.DRAFT
-        item.save(update_fields=["status"])
-        _flag(item, "".join(found), place)
+        _flag(batch, item, "".join(found))
 
 
-def _flag(item: Item, words: str, place: str) -> ItemFlag:
+def _flag(batch: _Batch, item: Item, words: str) -> ItemFlag:
     words = f"导入时发现：{words}"[:300]
-    flag = ItemFlag(item=item, version=item.version, reason=FlagReason.OTHER, words=words, place=place)
-    flag.save()
+    flag = ItemFlag(item=item, version=item.version, reason=FlagReason.OTHER, words=words, place=batch.place)
+    batch.flags.append(flag)
     return flag
 
 
 def _ledger(batch: _Batch, payload: jobs.Payload, outcome: Outcome, **fields: Any) -> ImportedRow:
     external = (payload["draft"] or {}).get("external", "")[:80]
-    return ImportedRow.objects.create(
+    row = ImportedRow(
         key=payload["key"], origin=payload["origin"], external=external, outcome=outcome, job=batch.job.pk, **fields
     )
+    batch.rows.append(row)
+    return row
 
 
 # -- undoing

@@ -18,7 +18,7 @@ from .forms import computed, form_fault
 from .lex import Reading, Unreadable, fold
 from .normal import Form, TooBig, Undefined, normal
 from .parse import parse
-from .rules import CHOICES, WRITTEN, AnswerSpec, BadSpec
+from .rules import CHOICES, AnswerSpec, BadSpec
 from .show import to_latex, to_text
 from .tree import Add, Collection, Expr, Mul, Quantity, Ratio, Relation, Tree, integer, variables
 from .values import Again, Decide, Judge, WrongUnit
@@ -213,15 +213,26 @@ def match_fault(spec: AnswerSpec, faults: Iterable[tuple[str, str]], typed: str)
 
     Only the cheap normal form is asked, so that a wrong answer never waits for a worker.
     """
-    free = replace(spec.accept, computed=False, written=WRITTEN, decimals=None, tolerance=None)
-    for malrule, answer in faults:
-        try:
-            wrong = replace(spec, key=answer, accept=free)
-            if grade(wrong, typed, decide=lambda *_: None).outcome is Outcome.RIGHT:
-                return malrule
-        except BadSpec:
-            continue
-    return None
+    if spec.kind in CHOICES:
+        return next((rule for rule, answer in faults if _same_letters(spec, answer, typed)), None)
+    free = replace(spec.accept, computed=False, decimals=None, tolerance=None, unit="optional")
+    judge = Judge(replace(spec, accept=free), lambda *_: None)
+    try:
+        tree = parse(typed, spec.reading())
+    except Unreadable:
+        return None
+    return next((rule for rule, answer in faults if _same_value(judge, tree, answer)), None)
+
+
+def _same_letters(spec: AnswerSpec, answer: str, typed: str) -> bool:
+    return _grade_choice(replace(spec, key=answer), typed).outcome is Outcome.RIGHT
+
+
+def _same_value(judge: Judge, tree: Tree, answer: str) -> bool:
+    try:
+        return judge.equal(tree, parse(answer, judge.spec.reading())) is True
+    except (Unreadable, Again, WrongUnit, Undefined, TooBig):
+        return False
 
 
 def understood(tree: Tree) -> bool:

@@ -215,7 +215,7 @@ class _Lexer:
 
     def letters(self) -> None:
         run = self.letter_run()
-        if self.reading.units and not set(run) <= self.reading.names and self.whole_unit(self.at + len(run)):
+        if self.reading.units and not set(run) <= self.reading.names and self.whole_unit(len(run)):
             return
         for word in _NOT_YET:
             if run.startswith(word):
@@ -232,9 +232,11 @@ class _Lexer:
             end += 1
         return self.text[self.at : end]
 
-    def whole_unit(self, run_end: int) -> bool:
+    def whole_unit(self, length: int) -> bool:
+        """cm is a unit and cmcm is not; after a letter of the item (2acm) a unit may follow."""
+        inside = self.at > 0 and self.text[self.at - 1].isascii() and self.text[self.at - 1].isalpha()
         found = units.match_at(self.text, self.at)
-        if found is None or found[1] < run_end:
+        if found is None or found[1] < self.at + length or (inside and not self.reading.names):
             return False
         self.put("UNIT", found[1], name=found[0])
         return True

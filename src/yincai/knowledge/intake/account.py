@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
+from uuid import UUID
 
 from yincai.knowledge.models import ImportedRow, Outcome
 
@@ -48,14 +49,14 @@ def _rows(keys: Sequence[str]) -> dict[str, ImportedRow]:
     return found
 
 
-def _met_here(rows: dict[str, ImportedRow], number_of: dict[int, int]) -> dict[int, int]:
+def _met_here(rows: dict[str, ImportedRow], number_of: dict[UUID, int]) -> dict[UUID, int]:
     """Rows that came in well and were contradicted by a later row of the same file: their pk → that row's number."""
     held = [row for row in rows.values() if row.outcome == Outcome.HELD and row.other_id in number_of]
     held.sort(key=lambda row: -number_of[row.pk])
     return {row.other_id: number_of[row.pk] for row in held if row.other_id}
 
 
-def _named(row: ImportedRow, number_of: dict[int, int]) -> int | str:
+def _named(row: ImportedRow, number_of: dict[UUID, int]) -> int | str:
     """The row of this file that another one repeats or contradicts; else the code of the item."""
     if row.other_id in number_of:
         return number_of[row.other_id]
