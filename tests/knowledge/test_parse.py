@@ -16,7 +16,13 @@ from yincai.knowledge.grading.tree import Collection, Div, Expr, Mixed, Mul, Num
 
 QUANTITY = Reading(letters=False, units=True)
 SEVERAL = Reading(several=True, relations=True)
-EVERY_KIND = [Reading(), QUANTITY, SEVERAL, Reading(letters=False), Reading(ratio=True, units=True)]
+EVERY_KIND = [
+    Reading(),
+    QUANTITY,
+    SEVERAL,
+    Reading(letters=False),
+    Reading(ratio=True, units=True, names=frozenset("xyab")),
+]
 
 
 @pytest.mark.parametrize(
@@ -241,6 +247,13 @@ def test_latex_reads_back_as_the_same_value(tree: Expr) -> None:
         return
     if first is not None and second is not None:
         assert same(first, second) is not False
+
+
+def test_letters_and_units_do_not_mix_inside_a_word() -> None:
+    open_names = Reading(units=True)
+    assert to_text(parse("2cmcm", open_names)) == "2cmcm"
+    assert to_text(parse("2acm", Reading(units=True, names=frozenset("a")))) == "2a 厘米"
+    assert to_text(parse("3am", Reading(units=True, names=frozenset("am")))) == "3am"
 
 
 def test_every_unit_spelling_is_read() -> None:
