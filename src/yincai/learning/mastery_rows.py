@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from yincai.learning.fold import PracticeFold
 from yincai.measurement import tracing
 from yincai.measurement.tracing import State
 from yincai.records.lake import HeldState
@@ -22,7 +23,11 @@ def mastery_rows(states: Sequence[HeldState], as_of: datetime) -> pa.Table:
 
     moment = as_of.timestamp()
     unpacked = [State.unpack(held.state) for held in states]
-    tables = [tracing.masteries(state, moment) for state in unpacked]
+    parameters = [PracticeFold.parameters[held.versions.parameters] for held in states]
+    tables = [
+        tracing.masteries(state, moment, parameters=numbers)
+        for state, numbers in zip(unpacked, parameters, strict=True)
+    ]
     seen = [state.seen for state in unpacked]
     sizes = [len(slots) for slots in seen]
     rows = sum(sizes)
@@ -42,7 +47,7 @@ def mastery_rows(states: Sequence[HeldState], as_of: datetime) -> pa.Table:
             "se": gathered("se", "f4"),
             "n": gathered("n", "i4"),
             "label": gathered("label", "i1"),
-            "model": pa.array([tracing.MODEL] * rows, pa.string()),
+            "model": pa.array(np.repeat([held.versions.model for held in states], sizes), pa.string()),
             "as_of": pa.array([as_of] * rows, pa.timestamp("us", tz="UTC")),
             "place": pa.array(np.repeat([held.place for held in states], sizes), pa.string()),
         }

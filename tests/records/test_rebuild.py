@@ -1,0 +1,285 @@
+"""States follow from facts: rebuilt equals live, whatever came late, was corrected or was not folded at once."""
+
+from __future__ import annotations
+
+import json
+import random
+import time as clock
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.cast import Cast
+from tests.records.conftest import BEGAN, Pupil, place_of, response, say
+from yincai.core.scope import scope, unscoped
+from yincai.learning.fold import PracticeFold
+from yincai.measurement.tracing import State
+from yincai.records import queries, rebuild
+from yincai.records.corrections import correct
+from yincai.records.folds import FOLDS, Versions
+from yincai.records.models import LearnerState, ResponseFact, StateDraft, StateVersion
+from yincai.records.recording import record
+from yincai.records.refolding import refold, refold_waiting
+from yincai.registry.models import Person
+
+
+def state(pupil: Pupil) -> LearnerState:
+    return LearnerState._base_manager.get(pupil=pupil.number, subject="math")
+
+
+def fact(pupil: Pupil, number: int) -> ResponseFact:
+    return ResponseFact._base_manager.get(pupil=pupil.number, number=number)
+
+
+def holds() -> None:
+    verdict = rebuild.check()
+    assert verdict.compared > 0
+    assert (verdict.different, verdict.examples) == (0, [])
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.just(("answer", 0)),
+        st.tuples(st.just("late"), st.integers(1, 500)),
+        st.just(("unfolded", 0)),
+        st.tuples(st.just("correct"), st.integers(0, 50)),
+        st.tuples(st.just("grow"), st.integers(20, 200)),
+        st.just(("refold", 0)),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_rebuilt_equals_live_after_any_sequence(cast: Cast, ming: Pupil, steps: list[tuple[str, int]]) -> None:
+    for verb, size in steps:
+        given_at = BEGAN + timedelta(minutes=ming.said)
+        if verb == "answer":
+            ming.answer()
+        elif verb == "late":
+            ming.answer(at=given_at - timedelta(days=size))
+        elif verb == "unfolded":
+            ming.answer(fold=False)
+        elif verb == "grow":
+            ming.answer(points=(size,))
+        elif verb == "refold":
+            refold(ming.number, "math")
+        else:
+            facts = list(ResponseFact._base_manager.filter(pupil=ming.number, replaces__isnull=True))
+            if facts:
+                wrong = facts[size % len(facts)]
+                correct(wrong, score=1.0 - wrong.score, acting_user=cast.system)
+    if ming.said:
+        holds()
+    numbers = list(
+        ResponseFact._base_manager.filter(pupil=ming.number).order_by("number").values_list("number", flat=True)
+    )
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_correction_is_folded_in_the_place_of_what_it_replaces(cast: Cast, ming: Pupil, hong: Pupil) -> None:
+    """Two pupils answer alike, one of them with a wrong key that is mended later: they end alike."""
+    for nth in range(6):
+        ming.answer(score=float(nth != 2), cause="borrowed" if nth == 2 else "", hints=0)
+        hong.answer(score=1.0)
+    corrected = correct(fact(ming, 3), score=1.0, version=2, acting_user=cast.system)
+    assert corrected is not None
+    assert corrected.number == 7
+    assert state(ming).waiting
+    assert refold_waiting() == 1
+    assert not state(ming).waiting
+    assert State.unpack(state(ming).state) == State.unpack(state(hong).state)
+    with scope(cast.system.scope):
+        in_force = queries.facts_of([ming.number], "math")
+    assert [(one.number, one.score, one.version) for one in in_force][-1] == (7, 1.0, 2)
+    assert len(in_force) == 6
+    holds()
+
+
+def test_a_correction_can_be_corrected_and_the_same_one_is_made_once(cast: Cast, ming: Pupil) -> None:
+    ming.answers(3, score=0.0)
+    assert correct(fact(ming, 2), score=1.0, acting_user=cast.system)
+    assert correct(fact(ming, 2), score=1.0, acting_user=cast.system) is None
+    assert correct(fact(ming, 2), score=0.5, acting_user=cast.system)
+    assert [one.replaces for one in ResponseFact._base_manager.filter(number__gt=3).order_by("number")] == [2, 4]
+    ming.answer(score=1.0)  # the next answer brings the waiting state up to date at once
+    assert not state(ming).waiting
+    with scope(cast.system.scope):
+        assert [one.score for one in queries.facts_of([ming.number], "math")] == [0.0, 0.0, 0.5, 1.0]
+    holds()
+
+
+def test_a_correction_needs_consent_that_still_holds(cast: Cast, ming: Pupil) -> None:
+    ming.answers(2, score=0.0)
+    cast.ming.pseudonym.keeps = False
+    cast.ming.pseudonym.save()
+    assert correct(fact(ming, 1), score=1.0, acting_user=cast.system) is None
+    assert ResponseFact._base_manager.count() == 2
+
+
+def test_time_never_passes_backwards_for_a_late_fact(ming: Pupil) -> None:
+    ming.answer(points=(1,), score=1.0)
+    before = State.unpack(state(ming).state)
+    ming.answer(points=(1,), score=1.0, at=BEGAN - timedelta(days=300))
+    after = State.unpack(state(ming).state)
+    assert after.points["last"][1] == before.points["last"][1] == BEGAN.timestamp()
+    assert after.points["mean"][1] > before.points["mean"][1]
+
+
+def test_the_fold_asks_neither_clock_nor_chance(ming: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scope(ming.actor.scope):
+        ming.answers(30)
+        facts = queries.facts_of([ming.number], "math")
+
+    def asked(*_: object, **__: object) -> float:
+        raise AssertionError("a fold asked for the time or for chance")
+
+    fold = PracticeFold()
+    with monkeypatch.context() as patch:
+        for name in ("time", "monotonic", "sleep", "perf_counter"):
+            patch.setattr(clock, name, asked)
+        for name in ("random", "uniform", "gauss", "randint"):
+            patch.setattr(random, name, asked)
+        patch.setattr("fsrs.scheduler.random", asked)
+        patch.setattr("fsrs.card.datetime", None)
+        folded = fold.fold(b"", facts, fold.versions)
+    assert folded == bytes(state(ming).state)
+
+
+def test_check_finds_a_state_that_was_tampered_with_and_rebuild_mends_it(
+    ming: Pupil, hong: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yincai.core.prepare.exists", lambda: True)  # the suite's database is in memory
+    ming.answers(9)
+    hong.answers(4)
+    right = bytes(state(ming).state)
+    damaged = State.unpack(right)
+    damaged.points["n"][damaged.seen[0]] += 1
+    LearnerState._base_manager.filter(pupil=ming.number).update(state=damaged.pack())
+    LearnerState._base_manager.filter(pupil=hong.number).delete()
+    said, status = command("--check", "--json")
+    assert (json.loads(said), status) == ({"compared": 2, "different": 2}, 1)
+    assert command("--json")[1] == 0
+    assert bytes(state(ming).state) == right
+    said, status = command("--check", "--json")
+    assert (json.loads(said), status) == ({"compared": 2, "different": 0}, 0)
+    assert state(hong).number == 4
+
+
+def command(*options: str) -> tuple[str, int]:
+    out = StringIO()
+    try:
+        call_command("rebuild_learner_state", *options, stdout=out, verbosity=0)
+    except SystemExit as ended:
+        return out.getvalue(), int(ended.code or 0)
+    return out.getvalue(), 0
+
+
+class Stricter(PracticeFold):
+    """The next release's fold: other parameters, the old ones still known."""
+
+    parameters = {**PracticeFold.parameters, "2": PracticeFold.parameters["1"].__class__(half_life_days=30.0)}
+    schedules = {**PracticeFold.schedules, "2": PracticeFold.schedules["1"]}
+
+    @property
+    def versions(self) -> Versions:  # type: ignore[override]
+        return super().versions._replace(parameters="2")
+
+
+class Forgetful(Stricter):
+    """A release that no longer knows the old parameters."""
+
+    parameters = {"2": Stricter.parameters["2"]}
+
+
+def test_a_new_version_is_built_beside_the_old_and_then_switched(
+    cast: Cast, ming: Pupil, hong: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ming.answers(12, at=BEGAN)
+    ming.answers(3)
+    hong.answers(5)
+    holds()
+    monkeypatch.setitem(FOLDS, "math", Stricter())
+    version = rebuild.begin("math")
+    assert rebuild.build(version) == 2
+    old = StateVersion.objects.get(status=StateVersion.ACTIVE)
+    ming.answers(2)  # live answers go on in the old version
+    correct(fact(hong, 2), score=0.25, acting_user=cast.system)
+    assert state(ming).version == old
+    holds()
+    with unscoped("a pupil enters meanwhile"):
+        cast.pupil("小新", "xiaoxin", cast.class51, 9)
+        third = Pupil(cast, Person.objects.get(name="小新"))
+    third.answer()
+    assert rebuild.build(version) == 1  # resumes: only what has no draft yet
+    assert rebuild.switch(version) == 3
+    assert {row.version_id for row in LearnerState._base_manager.all()} == {version.pk}
+    old.refresh_from_db()
+    version.refresh_from_db()
+    assert (old.status, version.status) == (StateVersion.RETIRED, StateVersion.ACTIVE)
+    assert StateDraft.objects.count() == 0
+    ming.answer()
+    holds()
+    fold = FOLDS["math"]
+    with scope(cast.system.scope):
+        facts = queries.facts_of([ming.number], "math")
+    assert fold.differences(fold.fold(b"", facts, fold.versions), bytes(state(ming).state)) == []
+
+
+def test_rebuild_moves_to_the_version_that_the_code_brings(ming: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    ming.answers(5)
+    monkeypatch.setitem(FOLDS, "math", Forgetful())
+    assert ming.answer().number == 6  # accepted; the old model is gone, so the state waits
+    assert state(ming).waiting
+    assert rebuild.rebuild() == 1
+    assert (state(ming).folded, state(ming).waiting) == (6, False)
+    holds()
+
+
+def test_a_state_begun_in_a_version_just_retired_is_moved(ming: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    ming.answers(3)
+    old = state(ming).version
+    monkeypatch.setitem(FOLDS, "math", Stricter())
+    rebuild.move("math")
+    new = state(ming).version
+    LearnerState._base_manager.filter(pupil=ming.number).update(version=old)
+    assert rebuild.stragglers() == 1
+    assert state(ming).version == new
+    holds()
+
+
+def test_a_killed_rebuild_resumes(ming: Pupil, hong: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    ming.answers(2)
+    hong.answers(2)
+    done: list[int] = []
+    monkeypatch.setattr(rebuild, "CHUNK", 1)
+
+    def killed(pupil: int, subject: str, **_: Any) -> bool:
+        if done:
+            raise KeyboardInterrupt
+        done.append(pupil)
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuild, "refold", killed)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild.rebuild()
+        patch.setattr(rebuild, "refold", lambda pupil, *_, **__: done.append(pupil) or False)
+        rebuild.rebuild()
+    assert done == [ming.number, hong.number]
+
+
+def test_another_subject_has_its_own_numbers_and_waits_for_its_fold(cast: Cast, ming: Pupil) -> None:
+    ming.answer()
+    given = response(ming.number, place_of(cast.ming), 1, subject="chinese")
+    recorded = record(say(given), given, acting_user=ming.actor)
+    assert (recorded.number, recorded.state) == (1, b"")
+    assert LearnerState._base_manager.get(subject="chinese").waiting
+    holds()
