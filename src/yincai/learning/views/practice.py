@@ -253,8 +253,8 @@ def hint(request: Request) -> HttpResponse:
 @requires(PRACTISE)
 def preview_(request: Request) -> JsonResponse:
     """How an answer would be read, while it is being typed."""
-    shown = preview(request.POST.get("text", ""))
-    return JsonResponse({"latex": shown.latex, "ok": shown.ok, "position": shown.position, "message": shown.message})
+    typed, kind, unit = (request.POST.get(name, "") for name in ("text", "kind", "unit"))
+    return JsonResponse(preview(typed, kind=kind, unit=unit).to_data())
 
 
 @require_POST
