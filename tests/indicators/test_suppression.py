@@ -11,6 +11,10 @@ from yincai.indicators.suppression import parent_of, withheld
 MINIMUM = 10
 
 
+def least(path: str) -> int:
+    return MINIMUM
+
+
 def rolled_up(leaves: dict[str, int], nodes: set[str]) -> dict[str, int]:
     return {node: sum(n for leaf, n in leaves.items() if leaf.startswith(node)) for node in nodes}
 
@@ -48,7 +52,7 @@ def leaf_vectors(counts: dict[str, int]) -> dict[str, np.ndarray]:
 @given(trees())
 def test_no_withheld_figure_follows_from_the_shown_ones(counts: dict[str, int]) -> None:
     counts.pop("__leaves__")
-    hidden = withheld(counts, MINIMUM)
+    hidden = withheld(counts, least)
     vectors = leaf_vectors(counts)
     shown = np.array([vectors[path] for path in counts if path not in hidden and counts[path]])
     for path in hidden:
@@ -66,7 +70,7 @@ def solvable(rows: np.ndarray, wanted: np.ndarray) -> bool:
 @given(trees())
 def test_whatever_speaks_of_too_few_is_withheld_and_nothing_else_without_need(counts: dict[str, int]) -> None:
     counts.pop("__leaves__")
-    hidden = withheld(counts, MINIMUM)
+    hidden = withheld(counts, least)
     assert {path for path, n in counts.items() if 0 < n < MINIMUM} <= hidden
     assert not any(counts[path] == 0 for path in hidden)
     if all(n >= MINIMUM for n in leaf_sizes(counts)):
@@ -81,23 +85,28 @@ def leaf_sizes(counts: dict[str, int]) -> list[int]:
 
 def test_a_second_class_goes_with_the_first_where_the_total_would_tell() -> None:
     counts = {"school": 76, "school1": 6, "school2": 30, "school3": 40}
-    assert withheld(counts, MINIMUM) == {"school1", "school2"}
+    assert withheld(counts, least) == {"school1", "school2"}
 
 
 def test_two_small_classes_that_are_enough_together_need_no_third() -> None:
     counts = {"school": 56, "school1": 8, "school2": 8, "school3": 40}
-    assert withheld(counts, MINIMUM) == {"school1", "school2"}
+    assert withheld(counts, least) == {"school1", "school2"}
 
 
 def test_two_small_classes_that_are_too_few_together_take_a_third_with_them() -> None:
     counts = {"school": 75, "school1": 3, "school2": 2, "school3": 40, "school4": 30}
-    assert withheld(counts, MINIMUM) == {"school1", "school2", "school4"}
+    assert withheld(counts, least) == {"school1", "school2", "school4"}
 
 
 def test_a_withheld_school_does_not_come_back_as_the_sum_of_its_classes() -> None:
     counts = {"d": 85, "d1": 5, "d11": 5, "d2": 30, "d21": 14, "d22": 16, "d3": 50, "d31": 50}
-    assert withheld(counts, MINIMUM) == {"d1", "d11", "d2", "d21"}
+    assert withheld(counts, least) == {"d1", "d11", "d2", "d21"}
 
 
 def test_a_tree_of_one_small_school_shows_nothing() -> None:
-    assert withheld({"c": 7, "c1": 7, "c11": 7}, MINIMUM) == {"c", "c1", "c11"}
+    assert withheld({"c": 7, "c1": 7, "c11": 7}, least) == {"c", "c1", "c11"}
+
+
+def test_a_district_may_ask_for_more_people_than_the_city() -> None:
+    counts = {"c": 120, "c1": 60, "c11": 15, "c12": 45, "c2": 60, "c21": 15, "c22": 45}
+    assert withheld(counts, lambda path: 20 if path.startswith("c1") else 10) == {"c11", "c12"}

@@ -88,7 +88,7 @@ def _sums(connection: Any, rows: pa.Table, shown: set[str]) -> dict[str, dict[in
 def figures_of(indicator: Indicator, sums: dict[str, dict[int, Sums]]) -> dict[str, tuple[Figure, ...]]:
     """Figures by path; withheld ones hold no value and no n."""
     counts = {path: max(part.n for part in parts.values()) for path, parts in sums.items()}
-    hidden = withheld(counts, indicator.minimum_n) if indicator.of_people else set()
+    hidden = withheld(counts, indicator.least) if indicator.of_people else set()
     return {
         path: _withheld(indicator) if path in hidden else tuple(_figures(indicator, parts))
         for path, parts in sums.items()

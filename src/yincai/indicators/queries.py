@@ -61,6 +61,10 @@ class Reading:
         return self.indicator.finding.format(*(figure.said for figure in figures), figure=figures[-1].said)
 
     @property
+    def least(self) -> int:
+        return self.indicator.least(self.organisation.path if self.organisation else "")
+
+    @property
     def place_id(self) -> str:
         return str(self.organisation.pk) if self.organisation else ""
 

@@ -52,19 +52,36 @@ def result(indicator: Indicator) -> Result:
     return found
 
 
+def refresh_if_needed() -> int:
+    """Compute all anew where the lake has gone on since, or the results grow old."""
+    if all(_up_to_date(indicator) for indicator in registered()):
+        return 0
+    return refresh()
+
+
+def _up_to_date(indicator: Indicator) -> bool:
+    from yincai.records import lake
+
+    found = _read(indicator)
+    return found is not None and found.fresh and found.as_of == lake.as_of()
+
+
 def refresh(only: Indicator | None = None, day: date | None = None) -> int:
     """Compute all indicators (or one) anew from the lake and the registry."""
     import ibis
 
     from yincai.records import lake, readers
 
-    connection = ibis.duckdb.connect(threads=2)
+    connection, folder = readers.connect(), Path(settings.LAKE)
     try:
         as_of = lake.as_of()
         with unscoped("an indicator counts everybody; what may not be shown is withheld"):
             roll, places, shown = population.roll(), population.places(), population.shown_paths()
         tables = Tables(
-            readers.facts(connection), readers.mastery_now(connection), ibis.memtable(roll), ibis.memtable(places)
+            readers.facts(connection, folder),
+            readers.mastery_now(connection, folder),
+            ibis.memtable(roll),
+            ibis.memtable(places),
         )
         wanted = [only] if only else registered()
         for indicator in wanted:

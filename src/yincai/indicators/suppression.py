@@ -1,26 +1,27 @@
 """Which figures of a tree must be withheld, so that nothing shown speaks of too few.
 
-A figure about fewer than `minimum` people is withheld. So is any further one without which the first could be worked
-out: a parent's total minus the children that are shown leaves the rest, and that rest must again be at least
-`minimum` people. Whatever can be worked out from the shown figures is a union of such rests (each shown node minus
+A figure about too few people is withheld. So is any further one without which the first could be worked
+out: a parent's total minus the children that are shown leaves the rest, and that rest must again be of enough
+people. Whatever can be worked out from the shown figures is a union of such rests (each shown node minus
 its topmost shown descendants), so when every rest is empty or large enough, everything that can be derived is about
 enough people, and no withheld figure below the minimum can be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
-def withheld(counts: Mapping[str, int], minimum: int) -> set[str]:
+def withheld(counts: Mapping[str, int], least: Callable[[str], int]) -> set[str]:
     """`counts`: how many people stand behind each node, by path (a node's parent is its longest proper prefix).
+    `least`: how many there must be at a node; never fewer further down.
 
     Returns the paths to withhold. Nodes with nobody are never withheld: there is nothing to protect.
     """
     tree = Tree(counts)
-    hidden = {path for path, n in counts.items() if 0 < n < minimum}
+    hidden = {path for path, n in counts.items() if 0 < n < least(path)}
     for path in sorted(counts, key=len, reverse=True):
-        while path not in hidden and 0 < tree.rest(path, hidden) < minimum:
+        while path not in hidden and 0 < tree.rest(path, hidden) < least(path):
             _hide_one_more(tree, path, hidden)
     return hidden
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from yincai.core.actors import Actor
 from yincai.core.exports import Cell, Column, Sheet, export, wanted_format
+from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.indicators.actions.reveal import Revealed, reveal
 from yincai.indicators.charts import intervals
@@ -20,15 +21,15 @@ from yincai.registry.queries import ancestors
 
 
 @requires(SEE)
-def figures(request: HttpRequest) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def figures(request: Request) -> HttpResponse:
+    actor: Actor = request.actor
     readings = list(several(registered(), actor).values())
     return render(request, "indicators/figures.html", {"readings": readings, "place": home_of(actor)})
 
 
 @requires(SEE)
-def indicator(request: HttpRequest, code: str) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def indicator(request: Request, code: str) -> HttpResponse:
+    actor: Actor = request.actor
     found = _indicator(code)
     place = _place(request, actor)
     seen = reading(found, actor, place)
@@ -45,8 +46,8 @@ def indicator(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @requires(REVEAL)
-def pupils(request: HttpRequest, code: str, school_class: UUID) -> HttpResponse:
-    actor: Actor = request.actor  # type: ignore[attr-defined]
+def pupils(request: Request, code: str, school_class: UUID) -> HttpResponse:
+    actor: Actor = request.actor
     found = _indicator(code)
     place = get_object_or_404(
         REVEAL.filter(actor, Organisation.objects.all()), pk=school_class, kind=OrganisationKind.CLASS
@@ -70,7 +71,7 @@ def _indicator(code: str) -> Indicator:
     return INDICATORS[code]
 
 
-def _place(request: HttpRequest, actor: Actor) -> Organisation | None:
+def _place(request: Request, actor: Actor) -> Organisation | None:
     """The organisation asked for, if the scope covers it; else the role's own."""
     asked = request.GET.get("at")
     if not asked:
