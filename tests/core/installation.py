@@ -57,14 +57,19 @@ class Installation:
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 
-    def serve(self, *more: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*COMMAND, "serve", "--port", str(self.port), "--workers", "1", *more],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def serve(self, *more: str) -> subprocess.Popen[bytes]:
+        """Its words go to `self.log`: a pipe that nobody empties would hold it up."""
+        with self.log.open("wb") as log:
+            return subprocess.Popen(
+                [*COMMAND, "serve", "--port", str(self.port), "--workers", "1", *more],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> Path:
+        return self.home.with_name(self.home.name + ".log")
 
     def answers(self) -> bool:
         with socket.socket() as probe:

@@ -36,7 +36,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 def test_parts_are_restarted_and_none_outlives_a_killed_supervisor(installation: Installation) -> None:
     supervisor = installation.serve()
-    assert until(installation.answers, 40), supervisor.stdout and supervisor.stdout.read()
+    assert until(installation.answers, 40), installation.log.read_text()
     page = f"http://127.0.0.1:{installation.port}/no-such-page"
     with pytest.raises(urllib.error.HTTPError) as answer:
         urllib.request.urlopen(page, timeout=10)
@@ -69,7 +69,7 @@ def test_sigterm_ends_all_even_while_starting(installation: Installation) -> Non
 def test_over_https_a_home_is_served_once_and_sigterm_ends_all(installation: Installation, tmp_path: Path) -> None:
     certificate = self_signed(tmp_path)
     supervisor = installation.serve("--cert", str(certificate), "--key", str(tmp_path / "school.key"))
-    assert until(installation.answers, 40)
+    assert until(installation.answers, 40), installation.log.read_text()
     trusting = ssl.create_default_context(cafile=certificate)
     with pytest.raises(urllib.error.HTTPError) as answer:
         urllib.request.urlopen(f"https://localhost:{installation.port}/no-such-page", timeout=10, context=trusting)
@@ -83,7 +83,7 @@ def test_over_https_a_home_is_served_once_and_sigterm_ends_all(installation: Ins
     assert processes_of(installation.home) == {}
 
 
-def seconds_to_end(supervisor: subprocess.Popen[str]) -> float:
+def seconds_to_end(supervisor: subprocess.Popen[bytes]) -> float:
     began = time.monotonic()
     supervisor.terminate()
     supervisor.wait(timeout=20)
