@@ -136,7 +136,7 @@ def _may_record(pupil: int, acting_user: Actor) -> bool:
 
 
 def _store_alone(statement_id: UUID, full: Body, pupil: int, place: str, now: datetime) -> Recorded:
-    if not rows.insert_statement(_statement_row(statement_id, full, pupil, "", None, place, now)):
+    if not rows.insert_statement(statement_row(statement_id, full, pupil, "", None, place, now)):
         return _again(statement_id, full, b"")
     return Recorded(statement_id, None, None, b"")
 
@@ -144,17 +144,17 @@ def _store_alone(statement_id: UUID, full: Body, pupil: int, place: str, now: da
 def _store_answer(statement_id: UUID, full: Body, response: Response, now: datetime, *, fold: bool) -> Recorded:
     row = _locked_state(response.pupil, response.subject)
     number = row.number + 1
-    line = _statement_row(statement_id, full, response.pupil, response.subject, number, response.place, now)
+    line = statement_row(statement_id, full, response.pupil, response.subject, number, response.place, now)
     if not rows.insert_statement(line):
         return _again(statement_id, full, row.state)
-    fact_id = rows.insert_fact(_fact_row(response, number, statement_id))
+    fact_id = rows.insert_fact(fact_row(response, number, statement_id))
     after = row._replace(number=number)
     if response.replaces is not None:
         after = _to_be_refolded(after, response.replaces)
     elif not fold or response.subject not in FOLDS:
         after = after._replace(waiting=True)
     else:
-        after = folded_up(after, response.pupil, response.subject, _as_fact(response, number))
+        after = folded_up(after, response.pupil, response.subject, as_fact(response, number))
     rows.save_state(after)
     return Recorded(statement_id, fact_id, number, after.state)
 
@@ -183,7 +183,7 @@ def _again(statement_id: UUID, full: Body, state: bytes) -> Recorded:
     return Recorded(statement_id, None, twin[1], state, True, statements.unpack(twin[2]))
 
 
-def _statement_row(
+def statement_row(
     statement_id: UUID, full: Body, pupil: int, subject: str, number: int | None, place: str, now: datetime
 ) -> dict[str, Any]:
     return {
@@ -199,7 +199,7 @@ def _statement_row(
     }
 
 
-def _fact_row(response: Response, number: int, statement_id: UUID) -> dict[str, Any]:
+def fact_row(response: Response, number: int, statement_id: UUID) -> dict[str, Any]:
     return {
         "pupil": response.pupil,
         "subject": response.subject,
@@ -224,7 +224,7 @@ def _fact_row(response: Response, number: int, statement_id: UUID) -> dict[str, 
     }
 
 
-def _as_fact(response: Response, number: int) -> Fact:
+def as_fact(response: Response, number: int) -> Fact:
     """As it will be read back, to the last digit, so that live and rebuilt states agree."""
     return Fact(
         response.pupil,

@@ -93,9 +93,17 @@ def insert_fact(row: Mapping[str, Any]) -> int:
 
 def insert_many(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> None:
     """In bulk; the caller holds whatever locks the rows need."""
-    sql, fields = _columns(model)
+    insert_prepared(model, [prepared(model, row) for row in rows])
+
+
+def prepared(model: type[models.Model], row: Mapping[str, Any]) -> list[Any]:
+    """A row as the database wants it. Touches no connection, so another process can make it."""
+    return _values(_columns(model)[1], row)
+
+
+def insert_prepared(model: type[models.Model], rows: Sequence[Sequence[Any]]) -> None:
     with connection.cursor() as cursor:
-        cursor.executemany(sql, [_values(fields, row) for row in rows])
+        cursor.executemany(_columns(model)[0], rows)
 
 
 def lock_state(pupil: int, subject: str) -> StateRow | None:
