@@ -162,9 +162,12 @@ class Person(ScopedModel):
 
     @classmethod
     def in_scope(cls, scope_now: Scope) -> Q:
+        own = Q(pk__in=scope_now.people)
+        if not scope_now.below:
+            return own
         held = RoleHeld._base_manager.filter(scope_now.down("organisation__path"), in_force())
         children = Guardianship._base_manager.filter(child__in=held.values("person"), until__isnull=True)
-        return Q(pk__in=held.values("person")) | Q(pk__in=children.values("guardian")) | Q(pk__in=scope_now.people)
+        return Q(pk__in=held.values("person")) | Q(pk__in=children.values("guardian")) | own
 
     def put_sealed(self, name: str, text: str) -> None:
         """Set a sealed field (and its digest, by which it is found again); the empty text clears it."""
@@ -193,6 +196,8 @@ class Pseudonym(ScopedModel):
 
     @classmethod
     def in_scope(cls, scope_now: Scope) -> Q:
+        if not scope_now.below:
+            return Q(person__in=scope_now.people)
         return Q(person__in=Person._base_manager.filter(Person.in_scope(scope_now)).values("pk"))
 
 
