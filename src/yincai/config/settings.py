@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "yincai.core.middleware.ActingUser",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "yincai.registry.signin.FirstThings",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -108,6 +109,10 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "yincai.registry.hashers.FirstPasswordHasher",  # printed first passwords, until the first sign-in
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
@@ -120,6 +125,11 @@ ACCOUNT_ADAPTER = "yincai.registry.signin.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_PRESERVE_USERNAME_CASING = False
+ACCOUNT_FORMS = {
+    "login": "yincai.registry.forms_signin.LoginForm",
+    "reauthenticate": "yincai.registry.forms_signin.ConfirmForm",
+}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
@@ -127,11 +137,16 @@ ACCOUNT_RATE_LIMITS = False  # django-axes locks, on account and address togethe
 MFA_ADAPTER = "yincai.registry.signin.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Yincai"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_FORMS = {"authenticate": "yincai.registry.forms_signin.SecondFactorForm"}
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = 8
+AXES_FAILURE_LIMIT = "yincai.registry.locks.failure_limit"
+AXES_USERNAME_CALLABLE = "yincai.registry.locks.username_of"
+AXES_LOCKOUT_CALLABLE = "yincai.registry.locks.locked_out"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # who tries on in a pause does not lengthen it
+AXES_SENSITIVE_PARAMETERS = ["login", "username", "code", "csrfmiddlewaretoken", "old", "new", "again"]
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "registry/locked.html"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_CLIENT_IP_CALLABLE = "yincai.core.middleware.client_address"

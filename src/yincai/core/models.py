@@ -11,7 +11,6 @@ its rows are staged unseen, then applied in short numbered batches, each an acti
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
@@ -59,6 +58,11 @@ class Account(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """One form: full-width letters to plain ones, no capitals, so that an input method keeps nobody out."""
+        return super().normalize_username(username.strip()).lower()
 
     @classmethod
     def service(cls) -> Account:

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+MANAGERS = frozenset({"admin", "city_officer", "district_officer", "school_admin"})
+
 
 class RegistryConfig(AppConfig):
     name = "yincai.registry"
@@ -11,12 +13,39 @@ class RegistryConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.actors import register_role_source
+        from yincai.core.navigation import Entry, register_navigation, register_shell_part
+        from yincai.core.notices import register_notice_sink
+        from yincai.core.prepare import register_step
         from yincai.core.rules import register_rule_source
-        from yincai.registry import rules
+        from yincai.registry import imports, notices, rules  # noqa: F401 - imports registers its jobs
+        from yincai.registry.policies import (
+            CALENDAR_SEE,
+            CONSENT_GIVE,
+            IMPORT_SEE,
+            ORGANISATION_SEE,
+            PEOPLE_SEE,
+            RULES_SEE,
+            SESSION_RUN,
+            TIMETABLE_SEE,
+        )
         from yincai.registry.roles import actor_of
 
         register_role_source(actor_of)
         register_rule_source(rules.source)
+        register_notice_sink(notices.keep)
+        register_shell_part("registry/_me.html", notices.shell, order=10)
+        register_navigation(
+            Entry("孩子与同意", "registry-children", CONSENT_GIVE, 70),
+            Entry("规则", "registry-rules", RULES_SEE, 90),
+            Entry("课表", "registry-my-timetable", TIMETABLE_SEE, 30, frozenset({"teacher", "pupil", "guardian"})),
+            Entry("班级", "registry-organisations", ORGANISATION_SEE, 40, frozenset({"teacher"})),
+            Entry("组织", "registry-organisations", ORGANISATION_SEE, 60, MANAGERS | {"head", "researcher"}),
+            Entry("人员", "registry-people", PEOPLE_SEE, 62, MANAGERS | {"head"}),
+            Entry("导入", "registry-imports", IMPORT_SEE, 64, MANAGERS),
+            Entry("校历", "registry-calendar", CALENDAR_SEE, 66, MANAGERS | {"head"}),
+            Entry("上课", "registry-sessions", SESSION_RUN, 68, frozenset({"teacher"})),
+        )
+        register_step(_adopt_rulebook)
         post_migrate.connect(_adopt_rulebook, sender=self)
 
 

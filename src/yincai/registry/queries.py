@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from yincai.core.scope import STEP, unscoped
 from yincai.registry.models import (
+    ConsentEntry,
     Guardianship,
     Organisation,
     OrganisationKind,
     Period,
     Person,
     Pseudonym,
+    Purpose,
     RoleHeld,
     RoleName,
     School,
@@ -236,4 +238,14 @@ def why_not_kept(person: PersonOrId) -> str:
     """Why a pupil's practice leaves no trace, in words for the pupil and the teacher; empty when it is kept."""
     if pseudonym_of(person).keeps:
         return ""
-    return "家长还没有同意保存练习记录：可以照常练习，但做过的题不留存，退出后就清空。家长可在线同意，也可交纸质同意书给老师。"
+    decisions = ConsentEntry.objects.filter(child=id_of(person), purpose=Purpose.PRACTICE)
+    last = decisions.order_by("signed_on", "at", "id").last()
+    if last is None:
+        return (
+            "家长还没有同意保存练习记录：可以照常练习，但做过的题不留存，退出后就清空。"
+            "家长可在线同意，也可交纸质同意书给老师。"
+        )
+    return (
+        f"家长在 {last.signed_on:%Y-%m-%d} 选择了不保存练习记录：可以照常练习，但做过的题不留存，退出后就清空。"
+        "家长可以随时改为同意。"
+    )
