@@ -107,18 +107,20 @@ def hong(cast: Cast) -> Pupil:
     return Pupil(cast, cast.hong)
 
 
-@pytest.fixture
-def committed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cast]:
-    """The cast in a database whose commits other threads and processes see: on SQLite a file of its own in a home
-    of its own (`tmp_path / "home"`), on PostgreSQL the test database, emptied afterwards."""
-    if connection.vendor == "postgresql":
-        request.getfixturevalue("transactional_db")
-        yield Cast()
-        return
-    request.getfixturevalue("django_db_setup")
-    blocker = request.getfixturevalue("django_db_blocker")
-    with blocker.unblock():
-        yield from _in_a_file(tmp_path / "home")
+if connection.vendor == "postgresql":
+
+    @pytest.fixture
+    def committed(transactional_db: None) -> Cast:
+        """The cast in a database whose commits other threads and processes see; emptied afterwards."""
+        return Cast()
+
+else:
+
+    @pytest.fixture
+    def committed(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Cast]:
+        """As on PostgreSQL; here in a file of its own, in a home of its own (`tmp_path / "home"`)."""
+        with django_db_blocker.unblock():
+            yield from _in_a_file(tmp_path / "home")
 
 
 def _in_a_file(folder: Path) -> Iterator[Cast]:
