@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
-from django.db import transaction
 from django.utils import timezone
 
 from yincai.core.action import action, changed_nothing, touched
 from yincai.core.actors import Actor
 from yincai.core.models import Job, JobRow
-from yincai.core.permissions import Permission, permission
-from yincai.core.scope import EVERYTHING, scope
+from yincai.core.permissions import SIGNED_IN, Permission
 
 Payload = dict[str, Any]
 TARGET = 0.1  # seconds a batch should take
 LONGEST = 500
 STAGE = 2000
-RUN = permission("core.job.run", "运行这项长任务", ())
 
 
 @dataclass(frozen=True)
@@ -95,10 +92,11 @@ def undo(job: Job, *, acting_user: Actor, progress: Callable[[int, int], None] |
     return job
 
 
-@action(RUN)
+@action(SIGNED_IN)
 def apply_batch(job: Job, size: int, *, acting_user: Actor) -> Job:
     job = Job.objects.select_for_update().get(pk=job.pk)
     kind = KINDS[job.kind]
+    kind.permission.require(acting_user)
     rows = list(JobRow.objects.filter(job=job, batch__isnull=True).order_by("number")[:size])
     if rows:
         _apply_rows(job, kind, rows, acting_user)
@@ -120,10 +118,11 @@ def _apply_rows(job: Job, kind: JobKind, rows: list[JobRow], acting_user: Actor)
     job.state = Job.APPLYING
 
 
-@action(RUN)
+@action(SIGNED_IN)
 def undo_batch(job: Job, *, acting_user: Actor) -> Job:
     job = Job.objects.select_for_update().get(pk=job.pk)
     kind = KINDS[job.kind]
+    kind.permission.require(acting_user)
     rows = list(JobRow.objects.filter(job=job, batch=job.batch).order_by("-number")) if job.batch else []
     if not rows:
         job.state, job.finished_at = Job.UNDONE, timezone.now()
