@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from yincai.core import jobs
-from yincai.core.action import ActionError, action, touched
+from yincai.core.action import ActionError, action, changed_nothing, touched
 from yincai.core.actors import Actor
 from yincai.core.files import TABLES, keep_file, read_file
 from yincai.core.models import Fact, Job
@@ -60,8 +60,9 @@ def bring_table(kind: str, place: Organisation, name: str, content: bytes, *, ac
 @action(IMPORT_SEE)
 def confirm_import(run: ImportRun, leave_out_bad: bool, *, acting_user: Actor) -> ImportRun:
     """Stage what the preview showed and let a worker apply it."""
-    prepare_import(run, leave_out_bad, acting_user)
+    stage_import(run, leave_out_bad, acting_user=acting_user)
     enqueue(apply_import, acting_user=acting_user, run=str(run.pk))
+    changed_nothing()  # staging has left its own row
     return run
 
 
@@ -75,8 +76,9 @@ def undo_import(run: ImportRun, *, acting_user: Actor) -> ImportRun:
     return touched(run, undo=run.job.pk)
 
 
-def prepare_import(run: ImportRun, leave_out_bad: bool, acting_user: Actor) -> Job:
-    """Part of an action: stage the rows to be written, sealed."""
+@action(IMPORT_SEE)
+def stage_import(run: ImportRun, leave_out_bad: bool, *, acting_user: Actor) -> ImportRun:
+    """Stage the rows to be written, sealed; nothing of them shows yet."""
     kind = kind_for(run.kind, run.organisation, acting_user)
     refuse_demo(f"yincai import {kind.name} …")
     if run.job is not None:
@@ -84,7 +86,7 @@ def prepare_import(run: ImportRun, leave_out_bad: bool, acting_user: Actor) -> J
     found = preview(run, acting_user)
     counts = found.counts
     if counts[BAD] and not leave_out_bad:
-        raise ActionError(f"有 {counts[BAD]} 行有问题。改好表格重新上传，或勾选“略去有问题的行”。")
+        raise ActionError(f"有 {counts[BAD]} 行有问题。改好表格重新上传，或选择略去有问题的行。")
     if not found.to_write:
         raise ActionError("没有要写入的行：都和现有的一样，或者有问题。")
     owner = school_at(run.organisation.path)
@@ -92,8 +94,7 @@ def prepare_import(run: ImportRun, leave_out_bad: bool, acting_user: Actor) -> J
     run.job = jobs.stage(kind.job, f"导入{kind.label}：{run.file.name}", rows, acting_user=acting_user)
     run.counts = counts
     run.save(update_fields=["job", "counts"])
-    touched(run, job=run.job.pk, **counts)
-    return run.job
+    return touched(run, job=run.job.pk, **counts)
 
 
 def preview(run: ImportRun, acting_user: Actor) -> Preview:
