@@ -58,7 +58,8 @@ setup: $(BIN)/.dev $(VENDOR) ## everything but Debian's packages
 
 run: export YINCAI_HOME ?= $(CURDIR)/var
 run: $(BIN)/.run $(VENDOR) ## build and serve on http://127.0.0.1:8000 (PORT=…, YINCAI_HOME=…; an empty home gets the demo city)
-	@if [ -z "$$(ls -A "$(YINCAI_HOME)/keys" 2>/dev/null)" ]; then echo "[4/4] demo city"; $(BIN)/yincai demo; fi
+	@[ -n "$$DATABASE_URL" ] || [ -e "$(YINCAI_HOME)/yincai.sqlite3" ] || { echo "[4/4] demo city"; $(BIN)/yincai demo; } \
+	  || { echo "The demo city was not finished: remove $(YINCAI_HOME) and run make again."; exit 1; }
 	@exec $(BIN)/yincai serve --port $(PORT)
 
 # --- checking ---------------------------------------------------------------
@@ -67,7 +68,7 @@ PYTEST := $(BIN)/python -m pytest -q
 JUNIT = $(if $(CI),--junitxml=build/junit-$@.xml)
 
 test: $(BIN)/.dev $(VENDOR) ## the suite, on SQLite, without network
-	@$(PYTEST) -n 2 --dist worksteal $(JUNIT) $(ARGS)
+	@$(PYTEST) -n 2 --dist loadgroup $(JUNIT) $(ARGS)
 
 test-browser: $(BIN)/.dev $(VENDOR) ## each role's daily job in headless Chromium
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium fonts-noto-cjk"; exit 1; }
@@ -75,7 +76,7 @@ test-browser: $(BIN)/.dev $(VENDOR) ## each role's daily job in headless Chromiu
 	@$(PYTEST) -m browser $(JUNIT) $(ARGS)
 
 test-postgres: $(BIN)/.dev $(VENDOR) ## all that touches the database, on a PostgreSQL of its own
-	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist worksteal -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
+	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist loadgroup -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
 
 check-real: $(BIN)/.dev $(VENDOR) ## slower checks and those on the real data in ../shared/data
 	@$(PYTEST) -m "real or slow" -rs $(ARGS)

@@ -13,7 +13,7 @@ import zstandard
 from tests.core.installation import Installation
 from yincai.core import audit, backup
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("homes")]  # one process: they share homes
 
 
 @pytest.fixture(scope="module")
