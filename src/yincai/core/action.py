@@ -76,7 +76,7 @@ def action(needed: Permission, *, verb: str = "") -> Callable[[Callable[..., R]]
 
 def touched(row: Row, verb: str = "", /, **fields: object) -> Row:
     """Note in the audit that `row` changed: names of fields and keyed digests of their new values, never the values."""
-    _note(type(row)._meta.label, str(row.pk), fields, verb)
+    _note(row._meta.label, str(row.pk), fields, verb)
     return row
 
 

@@ -45,7 +45,7 @@ def give_consent(child: Person, purpose: str, granted: bool, *, acting_user: Act
         signed_on=timezone.localdate(),
         entered_by=acting_user.account.pk,
     )
-    _follow(child.pk)
+    _follow(child.pk, purpose)
     return touched(row, child=child.pk, purpose=purpose, granted=granted)
 
 
@@ -76,7 +76,7 @@ def enter_paper_consents(
         return Entered(0, later)
     ConsentEntry.objects.bulk_create(rows)
     for row in rows:
-        _follow(row.child_id)
+        _follow(row.child_id, purpose)
     touched_many(ConsentEntry, [row.pk for row in rows], purpose=purpose, signed_on=signed_on)
     return Entered(len(rows), later)
 
@@ -111,8 +111,10 @@ def _check_purpose(purpose: str) -> None:
         raise ActionError("没有这一项同意。")
 
 
-def _follow(child: UUID) -> None:
+def _follow(child: UUID, purpose: str) -> None:
     """The hot path reads one flag: whether consent to keep practice is in force."""
+    if purpose != Purpose.PRACTICE:
+        return
     row = current([child]).get(child, {}).get(Purpose.PRACTICE)
     pseudonym = pseudonym_of(child)
     Pseudonym.objects.filter(pk=pseudonym.pk).update(keeps=row is not None and row.granted)
