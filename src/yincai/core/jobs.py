@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -69,6 +69,12 @@ def stage(
     job.total = JobRow.objects.filter(job=job).count()
     job.save(update_fields=["total"])
     return job
+
+
+def payloads(job: Job) -> Iterator[Payload]:
+    """The staged rows in order, for a preview or an account of them."""
+    rows = JobRow.objects.filter(job=job).order_by("number").values_list("payload", flat=True)
+    return (_unpack(packed) for packed in rows.iterator())
 
 
 def run(job: Job, *, acting_user: Actor, progress: Callable[[int, int], None] | None = None) -> Job:

@@ -7,9 +7,13 @@ class KnowledgeConfig(AppConfig):
     verbose_name = "知识与题库"
 
     def ready(self) -> None:
+        from yincai.core.navigation import Entry, register_navigation
         from yincai.core.prepare import register_step
-        from yincai.knowledge.actions import take_in  # noqa: F401 - registers its kind of job
+        from yincai.knowledge.actions import regrade, take_in  # noqa: F401 - they register their kinds of job
+        from yincai.knowledge.policies import FIND
+        from yincai.knowledge.queries import waiting
         from yincai.knowledge.sync import sync_if_changed
 
         post_migrate.connect(sync_if_changed, sender=self)
         register_step(sync_if_changed)
+        register_navigation(Entry("题库", "knowledge-items", FIND, order=60, waiting=waiting))

@@ -88,7 +88,7 @@ class Held:
     version: ItemVersion
 
 
-class UnknownItem(LookupError):  # noqa: N818 - the word for it
+class UnknownItem(LookupError):
     """No such item at that version."""
 
 

@@ -21,7 +21,7 @@ def own_items(actor: Actor, prefix: str = "") -> Q:
 
 FIND = permission("knowledge.item.find", "查看题库", READERS)
 WRITE = permission("knowledge.item.write", "修改这道题", WRITERS, own_items)
-IMPORT = permission("knowledge.item.import", "导入题目", WRITERS)
+IMPORT = permission("knowledge.item.import", "导入题库文件", ("school_admin", *KEEPERS))
 DECIDE = permission("knowledge.item.decide", "裁定答案有矛盾的题", KEEPERS, lambda actor: own_items(actor, "second__"))
 MAP = permission("knowledge.route.map", "确认目录与知识点的对应", KEEPERS)
 FLAG = permission("knowledge.item.flag", "报告题目有误", ("pupil", "guardian", *READERS))

@@ -7,9 +7,20 @@ from functools import lru_cache
 
 from django.db.models import QuerySet
 
+from yincai.core.actors import Actor
 from yincai.knowledge import graph as graphs
 from yincai.knowledge.generators import malrule
-from yincai.knowledge.models import SUBJECT, Item, ItemPoint, MappingState, Route, RouteMapping
+from yincai.knowledge.models import (
+    SUBJECT,
+    Contradiction,
+    Item,
+    ItemFlag,
+    ItemPoint,
+    MappingState,
+    Route,
+    RouteMapping,
+)
+from yincai.knowledge.policies import CLOSE, DECIDE
 
 GRAPHS = {SUBJECT: "mathematics"}  # subject code → file of the graph
 
@@ -41,9 +52,9 @@ def slots_of(items: Iterable[int]) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def places(codes_or_ids: Iterable[int]) -> dict[int, str]:
+def codes_of(items: Iterable[int]) -> dict[int, str]:
     """Item id → its code, for pages that show where an answer came from."""
-    return dict(Item.objects.filter(pk__in=list(codes_or_ids)).values_list("pk", "code"))
+    return dict(Item.objects.filter(pk__in=list(items)).values_list("pk", "code"))
 
 
 def open_routes() -> QuerySet[Route]:
@@ -56,3 +67,16 @@ def open_routes() -> QuerySet[Route]:
 
 def unmapped_routes() -> int:
     return open_routes().count()
+
+
+def waiting_contradictions(actor: Actor) -> int:
+    return DECIDE.filter(actor, Contradiction.objects.filter(decided_at=None)).count()
+
+
+def waiting_flags(actor: Actor) -> int:
+    return CLOSE.filter(actor, ItemFlag.objects.filter(closed_at=None)).count()
+
+
+def waiting(actor: Actor) -> int:
+    """What waits for this person's word in the bank, but for the routes, which can wait."""
+    return waiting_contradictions(actor) + waiting_flags(actor)

@@ -65,21 +65,18 @@ def take_in(
     """Import a file whole; the job is None when nothing in it was new."""
     rows = keyed(name, read(name, content))
     _go_on(_digest(content), acting_user, progress)
-    job = stage(name, title, content, rows, acting_user=acting_user)
+    known = _known(each.key for each in rows)
+    new = [each for each in rows if each.key not in known]
+    job = stage(name, title, content, new, acting_user=acting_user) if new else None
     if job:
         jobs.run(job, acting_user=acting_user, progress=progress)
     return job, rows
 
 
-def stage(name: str, title: str, content: bytes, rows: list[Keyed], *, acting_user: Actor) -> Job | None:
-    """Stage those rows that the ledger does not know yet."""
-    IMPORT.require(acting_user)
-    known = _known(each.key for each in rows)
-    new = [each for each in rows if each.key not in known]
-    if not new:
-        return None
+def stage(name: str, title: str, content: bytes, rows: Iterable[Keyed], *, acting_user: Actor) -> Job:
+    """Stage rows; those that the ledger knows already will change nothing."""
     options = {"format": name, "digest": _digest(content)}
-    return jobs.stage(KIND, title, map(_payload(name), new), acting_user=acting_user, options=options)
+    return jobs.stage(KIND, title[:120], map(_payload(name), rows), acting_user=acting_user, options=options)
 
 
 def _go_on(digest: str, acting_user: Actor, progress: Progress | None) -> None:
@@ -104,7 +101,13 @@ def _known(keys: Iterable[str]) -> set[str]:
 def _payload(name: str) -> Callable[[Keyed], dict[str, Any]]:
     def pack(each: Keyed) -> dict[str, Any]:
         draft = each.row.draft.to_data() if each.row.draft else None
-        return {"key": each.key, "origin": name, "reason": each.row.reason, "draft": draft}
+        return {
+            "row": each.row.number,
+            "key": each.key,
+            "origin": name,
+            "reason": each.row.reason,
+            "draft": draft,
+        }
 
     return pack
 

@@ -25,7 +25,7 @@ SPEC_KINDS = {
 KIND_OF_SPEC = {spec: kind for kind, specs in SPEC_KINDS.items() for spec in specs}
 
 
-class Refused(ValueError):  # noqa: N818 - a finding about a row
+class Refused(ValueError):
     """The row cannot become an item; the message is the reason, in the user's words."""
 
 

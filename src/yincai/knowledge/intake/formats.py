@@ -261,29 +261,37 @@ COLUMNS = {
     "来源": "source",
     "许可": "licence",
 }
+HEAD = 10  # rows among which the header is sought
 NEEDED = ("题型", "题干", "答案")
 LEVELS = {"易": -1.0, "较易": -0.5, "中": 0.0, "较难": 0.8, "难": 1.6}
 _KINDS = {label: value for value, label in ItemKind.choices}
 
 
-class NotATable(ActionError):  # noqa: N818 - what the file is
+class NotATable(ActionError):
     pass
 
 
 def _sheet(content: bytes) -> Iterator[Row]:
-    """Row 1 is the first under the header; empty rows are passed over."""
+    """Row 1 is the first under the header (which may stand under a title); empty rows are passed over."""
     try:
         rows = CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, ValueError, IndexError) as error:
         raise NotATable("这不是能读的 .xlsx 文件。请在表格软件里另存为 .xlsx 后再传。") from error
-    header = [str(cell).strip() for cell in rows[0]] if rows else []
-    missing = [name for name in NEEDED if name not in header]
-    if missing:
-        raise NotATable(f"第一行是表头，其中缺少列：{'、'.join(missing)}。可先下载模板。")
-    for number, cells in enumerate(rows[1:], start=1):
+    top = _header(rows)
+    header = [str(cell).strip() for cell in rows[top]]
+    for number, cells in enumerate(rows[top + 1 :], start=1):
         named = {COLUMNS[name]: _cell(cell) for name, cell in zip(header, cells, strict=False) if name in COLUMNS}
         if any(named.values()):
             yield _row(number, lambda named=named: _from_cells(named))  # type: ignore[misc]
+
+
+def _header(rows: list[list[Any]]) -> int:
+    """Where the header stands, among the first rows."""
+    said = [[str(cell).strip() for cell in row] for row in rows[:HEAD]]
+    missing = min(([name for name in NEEDED if name not in row] for row in said), key=len, default=list(NEEDED))
+    if missing:
+        raise NotATable(f"表头缺少列：{'、'.join(missing)}。可先下载模板，把题目填在里面。")
+    return next(place for place, row in enumerate(said) if all(name in row for name in NEEDED))
 
 
 def _cell(value: object) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 Piece = tuple[str, bool]  # text, is it a formula?
 
 
-class Unbalanced(ValueError):  # noqa: N818 - a finding about a text
+class Unbalanced(ValueError):
     pass
 
 

@@ -1,0 +1,122 @@
+"""What the pages of the bank share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.forms import BaseForm
+from django.http import Http404
+
+from yincai.core.action import ActionError
+from yincai.core.http import Request
+from yincai.core.models import StoredFile
+from yincai.knowledge.generators import get
+from yincai.knowledge.grading.rules import AnswerSpec
+from yincai.knowledge.items import LETTERS, Image, shown_answer
+from yincai.knowledge.models import Item, ItemVersion
+
+Row = TypeVar("Row")
+PAGE = 20
+
+
+def paged(request: Request, rows: Any, each: int = PAGE) -> Page[Any]:
+    return Paginator(rows, each).get_page(request.GET.get("page"))
+
+
+def say_of(request: Request, do: Callable[[], Row], done: str) -> Row | None:
+    """For buttons without a form to return to: the outcome is said on the next page."""
+    try:
+        row = do()
+    except ActionError as error:
+        messages.error(request, str(error))
+        return None
+    messages.success(request, done)
+    return row
+
+
+def form_of(form: BaseForm, do: Callable[[], Row]) -> Row | None:
+    """For forms: what an action refuses stands at the head of the form, and nothing typed is lost."""
+    try:
+        return do()
+    except ActionError as error:
+        form.add_error(None, str(error))
+        return None
+
+
+def item_of(rows: QuerySet[Item], pk: int) -> Item:
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+class Shown:
+    """An item as a list or a page shows it: its current version, or a variant of its generator."""
+
+    def __init__(self, item: Item, version: ItemVersion, seed: int = 1) -> None:
+        self.item = item
+        self.version = version
+        self.seed = seed if item.generator else None
+        self._variant = get(item.generator, version.number).make(seed, item.depth or 1) if item.generator else None
+
+    @property
+    def stem(self) -> str:
+        return self._variant.stem if self._variant else self.version.stem
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        texts = self._variant.options if self._variant else self.version.options
+        return list(zip(LETTERS, texts, strict=False))
+
+    @property
+    def images(self) -> list[Image]:
+        return [Image(image["file"], image["alt"]) for image in self.version.images]
+
+    @property
+    def unit(self) -> str:
+        return self._variant.unit if self._variant else str(self.version.answer.get("unit", ""))
+
+    @property
+    def key(self) -> str:
+        return self._variant.answer if self._variant else str(self.version.answer.get("key", ""))
+
+    @property
+    def answer(self) -> str:
+        if self._variant:
+            options = dict(self.options)
+            answer = self._variant.answer
+            return f"{answer}．{options[answer]}" if options else f"{answer} {self.unit}".strip()
+        return shown_answer(AnswerSpec.from_data(self.version.answer), self.version.options)
+
+    @property
+    def hints(self) -> list[tuple[str, str]]:
+        return (
+            list(self._variant.hints.before) if self._variant else [(name, text) for name, text in self.version.hints]
+        )
+
+    @property
+    def analysis(self) -> str:
+        return self._variant.hints.solution if self._variant else self.version.analysis
+
+    @property
+    def causes(self) -> list[tuple[str, str]]:
+        """Wrong answers of this variant, and the cause each shows."""
+        if not self._variant:
+            return []
+        rules = get(self.item.generator, self.version.number).malrules
+        return [(fault.answer, rules[fault.malrule].name) for fault in self._variant.faults]
+
+
+def shown(items: list[Item]) -> list[Shown]:
+    """The items of a page with their current versions, in two queries."""
+    rows = ItemVersion.objects.filter(item__in=items)
+    versions = {(row.item_id, row.number): row for row in rows}
+    return [Shown(item, versions[item.pk, item.version]) for item in items if (item.pk, item.version) in versions]
+
+
+def picture(pk: object) -> StoredFile | None:
+    return StoredFile.objects.filter(pk=pk, personal=False).first()
