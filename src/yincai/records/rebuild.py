@@ -37,6 +37,7 @@ class Verdict:
             self.examples.append(f"{pupil} {subject}: {', '.join(how)}")
 
 
+@unscoped("everybody's states are compared with their facts")
 def check(progress: Progress | None = None) -> Verdict:
     """Compare every live state with what its facts say. States that wait for a refold get it first."""
     refold_waiting()
@@ -67,6 +68,7 @@ def _compare(pupil: int, subject: str, verdict: Verdict) -> None:
         verdict.differs(pupil, subject, how)
 
 
+@unscoped("everybody's states are computed anew")
 def rebuild(progress: Progress | None = None) -> int:
     """Recompute all states from the facts; where the code brings a new version, build it beside and switch.
 
@@ -111,6 +113,7 @@ def _restore(pupil: int, subject: str, number: int) -> bool:
     return refold(pupil, subject)
 
 
+@unscoped("everybody's states go over to a new version")
 def move(subject: str, progress: Progress | None = None) -> int:
     """Bring a subject to the version that the code brings: build its states beside the old ones, then switch."""
     version = begin(subject)
@@ -129,12 +132,12 @@ def begin(subject: str) -> StateVersion:
     return version
 
 
+@unscoped("drafts of everybody's states")
 def build(version: StateVersion, progress: Progress | None = None) -> int:
     """Fold a draft for every state that has none; nobody is held up, nothing shows. Returns how many."""
     drafts = StateDraft.objects.filter(version=version, pupil=OuterRef("pupil"))
     made = 0
-    with unscoped("drafts of everybody's states"):
-        missing = list(_states(version.subject).filter(~Exists(drafts)).values_list("pupil", "number").order_by("id"))
+    missing = list(_states(version.subject).filter(~Exists(drafts)).values_list("pupil", "number").order_by("id"))
     for pupil, number in missing:
         state = folded_anew(pupil, version.subject, version.pk, number)
         StateDraft.objects.update_or_create(version=version, pupil=pupil, defaults={"folded": number, "state": state})
@@ -144,6 +147,7 @@ def build(version: StateVersion, progress: Progress | None = None) -> int:
     return made
 
 
+@unscoped("drafts take the place of everybody's states")
 def switch(version: StateVersion, progress: Progress | None = None) -> int:
     """Let each draft catch up and take its state's place, row by row; then new states begin in this version."""
     changed = _switch_rows(version, progress)
@@ -157,20 +161,19 @@ def switch(version: StateVersion, progress: Progress | None = None) -> int:
     return changed
 
 
+@unscoped("states left in a retired version")
 def stragglers() -> int:
     """Move states that were begun in a version just as it was retired."""
     moved = 0
     for version in StateVersion.objects.filter(status=StateVersion.ACTIVE, subject__in=list(FOLDS)):
         if FOLDS[version.subject].knows(versions_of(version.pk)):
-            with unscoped("states left in a retired version"):
-                left = _states(version.subject).filter(version__status=StateVersion.RETIRED).exists()
+            left = _states(version.subject).filter(version__status=StateVersion.RETIRED).exists()
             moved += _switch_rows(version) if left else 0
     return moved
 
 
 def _switch_rows(version: StateVersion, progress: Progress | None = None) -> int:
-    with unscoped("everybody's states of the version before"):
-        old = list(_states(version.subject).exclude(version=version).values_list("pupil", flat=True).order_by("id"))
+    old = list(_states(version.subject).exclude(version=version).values_list("pupil", flat=True).order_by("id"))
     for done, pupil in enumerate(old, start=1):
         _switch_one(pupil, version)
         if progress:
@@ -194,17 +197,16 @@ def _switch_one(pupil: int, version: StateVersion) -> None:
 def _start(row: StateRow, pupil: int, version: StateVersion, draft: StateDraft | None) -> StateRow:
     """Where folding begins: at the draft, unless a correction since then reaches into it."""
     if draft is not None:
-        with unscoped("corrections of one pupil since the draft"):
-            reached = ResponseFact.objects.filter(
-                pupil=pupil, subject=version.subject, number__gt=draft.folded, replaces__lte=draft.folded
-            ).exists()
-        if not reached:
+        reached = ResponseFact.objects.filter(
+            pupil=pupil, subject=version.subject, number__gt=draft.folded, replaces__lte=draft.folded
+        )
+        if not reached.exists():
             return row._replace(folded=draft.folded, state=bytes(draft.state))
     return row._replace(folded=0, state=b"")
 
 
 def _states(subject: str) -> QuerySet[LearnerState]:
-    return LearnerState._base_manager.filter(subject=subject)
+    return LearnerState.objects.filter(subject=subject)
 
 
 def _pupils(subject: str, after: int = 0) -> Iterator[tuple[int, int]]:
@@ -219,7 +221,6 @@ def _pupils(subject: str, after: int = 0) -> Iterator[tuple[int, int]]:
 
 def _stateless(subject: str) -> list[tuple[int, int]]:
     """Pupils with facts but no state, and their greatest number."""
-    with unscoped("pupils whose state is missing"):
-        states = LearnerState.objects.filter(subject=subject, pupil=OuterRef("pupil"))
-        facts = ResponseFact.objects.filter(~Exists(states), subject=subject)
-        return list(facts.values("pupil").annotate(most=Max("number")).values_list("pupil", "most"))
+    states = LearnerState.objects.filter(subject=subject, pupil=OuterRef("pupil"))
+    facts = ResponseFact.objects.filter(~Exists(states), subject=subject)
+    return list(facts.values("pupil").annotate(most=Max("number")).values_list("pupil", "most"))

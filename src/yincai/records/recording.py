@@ -97,7 +97,7 @@ def record(
     if number is None:
         raise ValueError("whose statement? give a response or pupil=")
     with transaction.atomic():
-        who = _who_keeps(number, acting_user)
+        who = who_keeps(number, acting_user)
         now = timezone.now()
         full = statements.placed(statement, who, response.place if response else acting_user.place, now)
         if response is None:
@@ -116,7 +116,7 @@ def stored(statement_id: UUID, *, acting_user: Actor) -> Recorded | None:
     return Recorded(statement_id, None, row[2], state.state if state else b"", True, statements.unpack(row[3]))
 
 
-def _who_keeps(pupil: int, acting_user: Actor) -> UUID:
+def who_keeps(pupil: int, acting_user: Actor) -> UUID:
     """The pupil's pseudonym; refused without consent, and to whoever may not act for this pupil."""
     row = rows.read_pseudonym(pupil)
     if row is None:
@@ -142,7 +142,7 @@ def _store_alone(statement_id: UUID, full: Body, pupil: int, place: str, now: da
 
 
 def _store_answer(statement_id: UUID, full: Body, response: Response, now: datetime, *, fold: bool) -> Recorded:
-    row = _locked_state(response.pupil, response.subject)
+    row = locked_state(response.pupil, response.subject)
     number = row.number + 1
     line = statement_row(statement_id, full, response.pupil, response.subject, number, response.place, now)
     if not rows.insert_statement(line):
@@ -159,7 +159,7 @@ def _store_answer(statement_id: UUID, full: Body, response: Response, now: datet
     return Recorded(statement_id, fact_id, number, after.state)
 
 
-def _locked_state(pupil: int, subject: str) -> StateRow:
+def locked_state(pupil: int, subject: str) -> StateRow:
     row = rows.lock_state(pupil, subject)
     if row is None:
         rows.make_state(pupil, subject, active(subject).pk)

@@ -7,6 +7,7 @@ nobody above needs a pupil's pseudonym.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -181,15 +182,26 @@ def _dictionary(number: int) -> zstandard.ZstdCompressionDict:
     return zstandard.ZstdCompressionDict(SAMPLES[number].encode(), dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
 
+class _Tools(threading.local):
+    """Compressors are costly to make and belong to one thread."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=3, dict_data=_dictionary(NEWEST))
+        self.decompressors = {number: zstandard.ZstdDecompressor(dict_data=_dictionary(number)) for number in SAMPLES}
+
+
+@lru_cache(maxsize=1)
+def _tools() -> _Tools:
+    return _Tools()
+
+
 def pack(statement: Mapping[str, Any]) -> bytes:
-    compressor = zstandard.ZstdCompressor(level=3, dict_data=_dictionary(NEWEST), write_content_size=True)
-    return bytes([NEWEST]) + compressor.compress(canonical(statement))
+    return bytes([NEWEST]) + _tools().compressor.compress(canonical(statement))
 
 
 def unpack(body: bytes | memoryview) -> Body:
     packed = bytes(body)
-    text = zstandard.ZstdDecompressor(dict_data=_dictionary(packed[0])).decompress(packed[1:])
-    return dict(json.loads(text))
+    return dict(json.loads(_tools().decompressors[packed[0]].decompress(packed[1:])))
 
 
 def placed(statement: Mapping[str, Any], who: UUID, place: str, stored: datetime) -> Body:

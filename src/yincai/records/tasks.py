@@ -29,5 +29,5 @@ def tidy_lake(*, acting_user: Actor) -> None:
 
 
 register_periodic(refold_waiting, timedelta(minutes=1))
-register_periodic(write_lake, timedelta(minutes=3))
+register_periodic(write_lake, timedelta(minutes=2))
 register_periodic(tidy_lake, timedelta(days=1))
