@@ -241,7 +241,7 @@ def spec_of(item: int, version: int, seed: int | None = None) -> AnswerSpec:
     """What the item declares about its answer."""
     found = held(item, version)
     if found.generator:
-        return _variant_spec(variant(found, seed))
+        return variant_spec(variant(found, seed))
     return AnswerSpec.from_data(found.version.answer)
 
 
@@ -252,10 +252,10 @@ def grade(item: int, version: int, seed: int | None, typed: str) -> Graded:
         return _graded(AnswerSpec.from_data(found.version.answer), (), found.version.options, typed)
     made = variant(found, seed)
     faults = tuple((fault.malrule, fault.answer) for fault in made.faults)
-    return _graded(_variant_spec(made), faults, made.options, typed)
+    return _graded(variant_spec(made), faults, made.options, typed)
 
 
-def _variant_spec(made: Variant) -> AnswerSpec:
+def variant_spec(made: Variant) -> AnswerSpec:
     if made.kind == "choice":
         return AnswerSpec("single", made.answer, options=LETTERS[: len(made.options)])
     # The unit stands beside the answer field: another one typed there is not converted.
