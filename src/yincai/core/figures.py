@@ -30,7 +30,14 @@ class Figure:
             return f"{number} / {self.n:,} {self.unit}"
         if self.low is None or self.high is None:
             return f"{number}（{self.n:,} {self.unit}）"
-        return f"{number}（{self._range(self.low, self.high)}，{self.n:,} {self.unit}）"
+        return f"{number}（{self.bounds}）"
+
+    @property
+    def bounds(self) -> str:
+        """What stands beside the number where the number itself is set large: interval and n."""
+        if self.low is None or self.high is None or self.n is None:
+            return ""
+        return f"{self._range(self.low, self.high)}，{self.n:,} {self.unit}"
 
     def _number(self, value: float) -> str:
         if self.kind == "proportion":

@@ -18,7 +18,10 @@ from yincai.core.permissions import Permission
 
 @dataclass(frozen=True)
 class Entry:
-    """`url`: a url name. `waiting`: how many things wait for a decision there (None: never a count)."""
+    """`url`: a url name. `waiting`: how many things wait for a decision there (None: never a count).
+
+    `about`: what one does there, for homes that only list what there is.
+    """
 
     label: str
     url: str
@@ -26,6 +29,7 @@ class Entry:
     order: int = 50
     roles: frozenset[str] = frozenset()
     waiting: Callable[[Actor], int] | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Link:
     address: str
     current: bool
     waiting: int
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def rail_for(actor: Actor, path: str) -> list[Link]:
     found = [(entry, reverse(entry.url)) for entry in entries_for(actor)]
     here = max((address for _, address in found if _leads_to(address, path)), key=len, default="")
     return [
-        Link(entry.label, address, address == here, entry.waiting(actor) if entry.waiting else 0)
+        Link(entry.label, address, address == here, entry.waiting(actor) if entry.waiting else 0, entry.about)
         for entry, address in found
     ]
 

@@ -11,4 +11,13 @@ class IndicatorsConfig(AppConfig):
         from yincai.indicators.policies import SEE
 
         officers = frozenset({"head", "school_admin", "researcher", "district_officer", "city_officer"})
-        register_navigation(Entry("统计", "indicators-figures", SEE, order=40, roles=officers))
+        register_navigation(
+            Entry(
+                "统计",
+                "indicators-figures",
+                SEE,
+                order=40,
+                roles=officers,
+                about="活跃、覆盖、掌握，每个数字都能打开到算法和下一级",
+            )
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yincai.core.figures import Figure
 
-LEFT, RIGHT, ROW, TOP = 220, 1060, 44, 12
+LEFT, RIGHT, ROW, TOP = 160, 850, 40, 10
 MOST_ROWS = 24
 
 

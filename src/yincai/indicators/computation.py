@@ -105,11 +105,18 @@ def _figures(indicator: Indicator, parts: dict[int, Sums]) -> Iterable[Figure]:
         yield _figure(indicator, sums) if sums and sums.n else Figure(None, n=0, unit=indicator.unit)
 
 
+def _mean_bounds(sums: Sums) -> tuple[float, float]:
+    """Between the things counted; where all are alike, that of a proportion, which is the widest there can be."""
+    if sums.squares - sums.total * sums.total / sums.n < 1e-9:
+        return wilson(min(sums.total, sums.n), sums.n)
+    return mean_interval(sums.total, sums.squares, sums.n)
+
+
 def _figure(indicator: Indicator, sums: Sums) -> Figure:
     if indicator.kind == "count":
         return Figure(sums.total, n=sums.n, unit=indicator.unit, kind="count")
     if indicator.kind == "proportion":
         low, high = wilson(round(sums.total), sums.n)
     else:
-        low, high = mean_interval(sums.total, sums.squares, sums.n)
+        low, high = _mean_bounds(sums)
     return Figure(sums.total / sums.n, max(0.0, low), min(1.0, high), sums.n, indicator.unit)

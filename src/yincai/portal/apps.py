@@ -4,3 +4,14 @@ from django.apps import AppConfig
 class PortalConfig(AppConfig):
     name = "yincai.portal"
     verbose_name = "门户"
+
+    def ready(self) -> None:
+        from yincai.core.navigation import Entry, register_navigation
+        from yincai.core.permissions import SIGNED_IN
+        from yincai.registry.models import RoleName
+
+        days = frozenset({"pupil", "teacher"})
+        register_navigation(
+            Entry("今天", "home", SIGNED_IN, order=0, roles=days),
+            Entry("首页", "home", SIGNED_IN, order=0, roles=frozenset(RoleName.values) - days),
+        )

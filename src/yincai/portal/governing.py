@@ -1,0 +1,95 @@
+"""The home of those who answer for schools: a head, a district officer, a city officer.
+
+Everything on it is an indicator's figure; nothing is added up here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from yincai.core.actors import Actor
+from yincai.indicators.charts import Chart, Share, intervals, shares
+from yincai.indicators.definitions import Indicator
+from yincai.indicators.queries import Line, Reading, several
+from yincai.learning.indicators import ACTIVE_CLASSES, ACTIVE_SCHOOLS, COVERAGE, LEVELS, MASTERY
+from yincai.portal.calendar import counted
+from yincai.registry.models import OrganisationKind
+
+MOST_NAMED = 6
+MEASURES = {OrganisationKind.DISTRICT: "个区县", OrganisationKind.SCHOOL: "所学校", OrganisationKind.CLASS: "个班"}
+
+
+@dataclass(frozen=True)
+class Attention:
+    """An organisation that needs a look: what is the matter, and the page that shows it."""
+
+    title: str
+    note: str
+    url: str
+
+
+@dataclass(frozen=True)
+class GoverningHome:
+    finding: str
+    age: str
+    readings: list[Reading]
+    attention: list[Attention]
+    unnamed: int
+    mastery: Reading
+    levels: list[Share]
+    chart: Chart | None
+    begun: bool
+
+
+def governing_home(actor: Actor) -> GoverningHome:
+    school = actor.role is not None and actor.role_name == "head"
+    wanted = [ACTIVE_CLASSES, COVERAGE] if school else [ACTIVE_SCHOOLS, ACTIVE_CLASSES, COVERAGE]
+    seen = several([*wanted, MASTERY], actor)
+    mastery = seen[MASTERY.code]
+    begun = bool(mastery.lines or (mastery.whole and mastery.whole.figures))
+    idle = _idle(seen[ACTIVE_CLASSES.code]) if begun else []
+    figures = mastery.whole.figures if mastery.whole else ()
+    return GoverningHome(
+        finding=_finding(seen, idle) if begun else "还没有学生开始练习",
+        age=mastery.age,
+        readings=[seen[indicator.code] for indicator in wanted],
+        attention=[_attention(line, school) for line in idle[:MOST_NAMED]],
+        unnamed=max(0, len(idle) - MOST_NAMED),
+        mastery=mastery,
+        levels=shares(figures, MASTERY.parts, LEVELS) if figures else [],
+        chart=intervals([(line.organisation.name, line.figures[-1]) for line in mastery.lines]),
+        begun=begun,
+    )
+
+
+def _idle(active: Reading) -> list[Line]:
+    """The parts of one's own where no class has practised this week."""
+    return [line for line in active.lines if line.figure is not None and line.figure.value == 0]
+
+
+def _finding(seen: dict[str, Reading], idle: list[Line]) -> str:
+    coverage = seen[COVERAGE.code]
+    if not idle:
+        return coverage.finding
+    if len(idle) == 1:
+        return f"{idle[0].organisation.name}最近七天没有练习，其余都在进行"
+    return f"{counted(len(idle))}{_kind_of(idle)}最近七天没有练习，其余都在进行"
+
+
+def _kind_of(lines: list[Line]) -> str:
+    kinds = {line.organisation.kind for line in lines}
+    return MEASURES[OrganisationKind(kinds.pop())] if len(kinds) == 1 else "个单位"
+
+
+def _attention(line: Line, school: bool) -> Attention:
+    figure = line.figure
+    note = f"最近七天 {figure.said}做过练习" if figure else ""
+    return Attention(line.organisation.name, note, _address(ACTIVE_CLASSES, line, school))
+
+
+def _address(indicator: Indicator, line: Line, school: bool) -> str:
+    if school:
+        return reverse("learning-class", args=[line.organisation.pk])
+    return f"{reverse('indicators-indicator', args=[indicator.code])}?at={line.organisation.pk}"

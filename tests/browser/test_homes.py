@@ -1,0 +1,73 @@
+"""The home of each role, on a PC and on a phone, with practice recorded: legible, accessible, near the daily job."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.conftest import check_access, picture
+from tests.cast import Cast
+from tests.practised import practise
+from yincai.registry.models import Person
+
+ROLES = {
+    "pupil": "ming",
+    "teacher": "wang",
+    "guardian": "mother",
+    "head": "li",
+    "district-officer": "zhao",
+    "city-officer": "qian",
+    "school-admin": "clerk",
+    "researcher": "sun",
+    "admin": "admin",
+    "expert": "expert",
+}
+
+
+def sign_in(context: BrowserContext, cast: Cast, person: Person, url: str) -> None:
+    """The browser of somebody who is signed in (the sign-in itself is tested in test_signin.py)."""
+    session = cast.client(person).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
+
+
+@pytest.fixture
+def city(cast: Cast, settings: object, tmp_path: object) -> Cast:
+    settings.LAKE = tmp_path  # type: ignore[attr-defined]
+    practise(cast, pupils=20, answers=12)
+    return cast
+
+
+def test_each_home_is_legible_and_accessible(city: Cast, pc: Page, phone: Page, live_server: object) -> None:
+    for role, name in ROLES.items():
+        for size, page in (("pc", pc), ("phone", phone)):
+            sign_in(page.context, city, getattr(city, name), live_server.url)  # type: ignore[attr-defined]
+            page.goto("/")
+            assert page.locator("h1").inner_text()
+            check_access(page)
+            picture(page, f"home-{role}-{size}", whole=size == "phone")
+
+
+def test_an_officer_opens_a_number_to_formula_and_schools(city: Cast, pc: Page, live_server: object) -> None:
+    sign_in(pc.context, city, city.qian, live_server.url)  # type: ignore[attr-defined]
+    pc.goto("/")
+    pc.click("text=公式与明细：练习覆盖")
+    assert "在册学生数" in pc.locator("dl.facts").inner_text()
+    check_access(pc)
+    picture(pc, "indicator")
+    pc.click("text=打开东城区")
+    check_access(pc)
+    pc.click("th button:has-text('单位')")
+    assert pc.locator("th[aria-sort=ascending]").count() == 1
+    pc.goto("/figures/")
+    check_access(pc)
+
+
+def test_a_head_opens_a_class_to_its_pupils(city: Cast, pc: Page, phone: Page, live_server: object) -> None:
+    for page in (pc, phone):
+        sign_in(page.context, city, city.li, live_server.url)  # type: ignore[attr-defined]
+        page.goto("/figures/practice.mastery/")
+        page.click("text=看五（1）班的学生")
+        assert "按学号排列" in page.locator("main").inner_text()
+        page.fill("input[type=search]", "小明")
+        assert page.locator("tbody tr:visible").count() == 1
+        check_access(page)
