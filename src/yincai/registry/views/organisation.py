@@ -44,10 +44,13 @@ from yincai.registry.models import (
 )
 from yincai.registry.naming import class_name
 from yincai.registry.policies import (
+    CONSENT_ENTER,
+    GUARDIANS_BIND,
     ORGANISATION_ADD,
     ORGANISATION_MEND,
     ORGANISATION_SEE,
     OVERLAY_MEND,
+    PASSWORDS_GIVE,
     PUPIL_ENTER,
     SCHOOL_MEND,
     SCHOOL_MOVE,
@@ -59,6 +62,11 @@ from yincai.registry.views.common import actor_of, attempt, attempt_or_say, form
 
 Kind = OrganisationKind
 OVERLAYS = (Kind.ZONE, Kind.GROUP)
+CLASS_PAGES = (
+    ("初始密码", "registry-passwords", PASSWORDS_GIVE),
+    ("录入纸质同意书", "registry-consent-class", CONSENT_ENTER),
+    ("家长绑定码", "registry-codes", GUARDIANS_BIND),
+)
 ADDED_BY_FORM = (Kind.DISTRICT, Kind.ZONE, Kind.GROUP, Kind.CLASS)
 
 
@@ -206,6 +214,11 @@ def _class_page(request: HttpRequest, row: Organisation) -> HttpResponse:
         )
         return export(sheet, wanted_format(request), acting_user=actor_of(request))
     values["pupils"] = pupils
+    values["class_links"] = [
+        (label, reverse(name, args=[row.pk]))
+        for label, name, needed in CLASS_PAGES
+        if row.until is None and needed.can(actor_of(request), row)
+    ]
     values["pupil_count"] = RoleHeld.objects.filter(in_force(), organisation=row, name=RoleName.PUPIL).count()
     values["teachings"] = list(
         Teaching.objects.filter(in_force(), school_class=row).select_related("person").order_by("-leads", "subject")

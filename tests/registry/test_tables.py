@@ -1,0 +1,125 @@
+"""Tables out of files: encodings, headings, cells, and what cannot be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from yincai.registry.imports.tables import LOST, Column, TableError, decode, letter, read_table
+
+COLUMNS = (
+    Column("name", "姓名", ("学生姓名",), required=True),
+    Column("number", "学号", ("座号",)),
+    Column("born", "出生日期"),
+)
+CHINESE = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1, max_size=6)
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def sheet(*rows: list[str]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue()
+
+
+@given(
+    st.lists(st.tuples(CHINESE, st.integers(1, 60)), min_size=1, max_size=8),
+    st.sampled_from(["utf-8", "utf-8-sig", "gb18030"]),
+)
+def test_a_csv_reads_the_same_in_every_encoding(people: list[tuple[str, int]], encoding: str) -> None:
+    text = sheet(["姓名", "学号"], *[[name, str(number)] for name, number in people])
+    table = read_table("名单.csv", text.encode(encoding), COLUMNS)
+    assert [(row["name"], row["number"]) for row in table.rows] == [(name, str(number)) for name, number in people]
+    assert [row.number for row in table.rows] == list(range(2, len(people) + 2))
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_utf_8_decodes_to_itself(text: str) -> None:
+    assert decode(text.encode()) == text.removeprefix("\ufeff")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused_in_words(content: bytes) -> None:
+    for name in ("a.csv", "a.xlsx"):
+        try:
+            read_table(name, content, COLUMNS)
+        except TableError as error:
+            assert str(error).endswith("。")
+
+
+def test_tabs_semicolons_and_line_ends() -> None:
+    for text in ("姓名\t学号\r\n小明\t1\r\n", "姓名;学号\n小明;1\n"):
+        assert read_table("a.csv", text.encode(), COLUMNS).rows[0]["number"] == "1"
+
+
+def test_headings_by_other_names_below_a_title_in_any_order() -> None:
+    content = workbook(["五（1）班名单"], ["座号", "学生姓名 *", "特长"], [3, "小明", "篮球"])
+    table = read_table("a.xlsx", content, COLUMNS)
+    assert table.rows[0].cells == {"number": "3", "name": "小明"}
+    assert table.rows[0].number == 3
+    assert table.letters == {"number": "A", "name": "B"}
+    assert table.ignored == ["特长"]
+
+
+def test_cells_become_plain_text() -> None:
+    content = workbook(["姓名", "学号", "出生日期"], [" 小　明 ", 3.0, date(2015, 3, 1)], ["小红", "", None])
+    rows = read_table("a.xlsx", content, COLUMNS).rows
+    assert rows[0].cells == {"name": "小 明", "number": "3", "born": "2015-03-01"}
+    assert rows[1].cells == {"name": "小红", "number": "", "born": ""}
+
+
+def test_a_long_number_that_lost_its_digits_is_marked() -> None:
+    content = workbook(["姓名", "学号"], ["小明", 330102201503010123])
+    assert read_table("a.xlsx", content, COLUMNS).rows[0]["number"].startswith(LOST)
+
+
+def test_examples_remarks_and_empty_rows_are_left_out() -> None:
+    content = workbook(["姓名", "学号"], ["例：张三", 1], [None, None], ["小明", 2], ["说明：带 * 的必填"])
+    rows = read_table("a.xlsx", content, COLUMNS).rows
+    assert [(row.number, row["name"]) for row in rows] == [(4, "小明")]
+
+
+def test_an_export_of_our_own_reads_back_what_it_guarded() -> None:
+    assert read_table("a.csv", sheet(["姓名", "学号"], ["'=小明", "1"]).encode(), COLUMNS).rows[0]["name"] == "=小明"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["甲", "乙"], ["1", "2"]], "没有找到表头"),
+        ([["学号", "出生日期"], ["1", ""]], "缺少：姓名"),
+        ([["姓名", "学号"]], "没有内容"),
+    ],
+)
+def test_what_a_table_lacks_is_said(rows: list[list[str]], said: str) -> None:
+    with pytest.raises(TableError, match=said):
+        read_table("a.csv", sheet(*rows).encode(), COLUMNS)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(40):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", b"0" * 10_000_000)
+    with pytest.raises(TableError, match="展开后太大"):
+        read_table("a.xlsx", file.getvalue(), COLUMNS)
+
+
+def test_column_letters() -> None:
+    assert [letter(index) for index in (0, 25, 26, 701, 702)] == ["A", "Z", "AA", "ZZ", "AAA"]
