@@ -6,4 +6,4 @@ class RecordsConfig(AppConfig):
     verbose_name = "学习记录"
 
     def ready(self) -> None:
-        from yincai.records import tasks  # noqa: F401 registers the periodic tasks
+        from yincai.records import health, tasks  # noqa: F401 register checks and periodic tasks
