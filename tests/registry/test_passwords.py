@@ -93,11 +93,12 @@ def test_nobody_gets_the_password_of_one_who_reaches_further(cast: Cast) -> None
         reset_password(cast.admin, Secret("x"), acting_user=cast.actor(cast.qian))
 
 
-def test_a_class_of_fifty_is_hashed_in_seconds_and_the_first_sign_in_hashes_anew() -> None:
-    began = time.perf_counter()
-    hashed = hash_first([first_password() for _ in range(50)])
-    assert time.perf_counter() - began < 10
-    assert len({secret.value for secret in hashed}) == 50
+def test_a_class_is_hashed_in_seconds_and_the_first_sign_in_hashes_anew() -> None:
+    """Ten take a fifth of what a class of fifty takes; processor time, for others may use the machine too."""
+    began = time.process_time()
+    hashed = hash_first([first_password() for _ in range(10)])
+    assert time.process_time() - began < 2
+    assert len({secret.value for secret in hashed}) == 10
     assert all(secret.value.startswith("pbkdf2_sha256_first$100000$") for secret in hashed)
     assert FirstPasswordHasher.iterations < PBKDF2PasswordHasher.iterations
 

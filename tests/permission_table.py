@@ -1,0 +1,194 @@
+"""Who may open which address: one row for each url name, the roles that may open it.
+
+A new address gets a row here, or tests/test_permission_table.py fails and names it. The row is the intent, written by
+hand; the test holds the views to it, and asks each address as every role, as nobody, and as people of another school.
+An address with arguments also needs an object of 第一小学 for them, under the head of its route, in OBJECTS below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.cast import Cast
+from yincai.core.ids import new_id
+from yincai.registry.models import Guardianship, Notice, RoleHeld, RoleName, RuleEntry, Session, Teaching, Term
+
+ROLES = frozenset(RoleName.values)
+NOBODY = "nobody"  # not signed in
+ANYONE = ROLES | {NOBODY}
+EVERYBODY = ROLES
+
+OFFICES = frozenset({"admin", "city_officer", "district_officer"})
+ENTERING = OFFICES | {"school_admin"}  # who enters organisations, staff, imports
+SCHOOL_OFFICE = frozenset({"admin", "school_admin"})
+STAFF_OF_SCHOOL = frozenset({"teacher", "head", "school_admin"})
+SEEING_PEOPLE = ENTERING | {"head", "teacher"}
+SEEING_ORGANISATIONS = SEEING_PEOPLE | {"researcher"}
+TEACHER = frozenset({"teacher"})
+PUPIL = frozenset({"pupil"})
+GUARDIAN = frozenset({"guardian"})
+CLASS_PAGES = frozenset({"teacher", "head"})
+RULE_SETTERS = ENTERING | {"head"}
+RULE_READERS = SEEING_ORGANISATIONS
+TIMETABLE_READERS = SCHOOL_OFFICE | {"head", "teacher", "pupil", "guardian"}
+SESSION_HOLDERS = SCHOOL_OFFICE | {"head", "teacher"}
+BANK_READERS = SEEING_ORGANISATIONS | {"expert"}
+BANK_WRITERS = SCHOOL_OFFICE | {"teacher", "researcher"}
+BANK_KEEPERS = frozenset({"admin", "researcher"})
+FLAGGERS = ROLES - {"enterprise"}
+FIGURES = frozenset({"city_officer", "district_officer", "head", "researcher", "school_admin", "teacher"})
+
+TABLE: dict[str, frozenset[str]] = {
+    # the door, oneself, notices (registry)
+    "account_login": ANYONE,
+    "account_logout": ANYONE,
+    "mfa_authenticate": ANYONE,
+    "registry-join": ANYONE,
+    "account_reauthenticate": EVERYBODY,
+    "account_change_password": EVERYBODY,
+    "registry-me": EVERYBODY,
+    "registry-role": EVERYBODY,
+    "registry-second-factor": EVERYBODY,
+    "registry-second-factor-remove": EVERYBODY,
+    "registry-recovery-codes": EVERYBODY,
+    "registry-notices": EVERYBODY,
+    "registry-notices-read": EVERYBODY,
+    "registry-notice": EVERYBODY,
+    "registry-bind": EVERYBODY,
+    # first passwords, consent, guardians, rules (registry)
+    "registry-passwords": SCHOOL_OFFICE | TEACHER,
+    "registry-person-password": ENTERING,
+    "registry-children": GUARDIAN,
+    "registry-consent": GUARDIAN,
+    "registry-consent-classes": STAFF_OF_SCHOOL,
+    "registry-consent-class": STAFF_OF_SCHOOL,
+    "registry-codes": TEACHER | {"school_admin"},
+    "registry-rules": RULE_READERS,
+    "registry-rule": RULE_SETTERS,
+    "registry-rule-drop": RULE_SETTERS,
+    # organisations, people, calendar, timetable, sessions, imports (registry)
+    "registry-organisations": SEEING_ORGANISATIONS,
+    "registry-organisation": SEEING_ORGANISATIONS,
+    "registry-school-add": ENTERING,
+    "registry-organisation-add": ENTERING,
+    "registry-school-classes": ENTERING,
+    "registry-organisation-mend": ENTERING,
+    "registry-school-mend": ENTERING,
+    "registry-organisation-close": ENTERING,
+    "registry-organisation-reopen": ENTERING,
+    "registry-school-move": frozenset({"admin", "city_officer"}),
+    "registry-overlay-join": OFFICES,
+    "registry-overlay-leave": OFFICES,
+    "registry-people": SEEING_PEOPLE,
+    "registry-departed": SEEING_PEOPLE,
+    "registry-person": SEEING_PEOPLE,
+    "registry-person-reveal": SEEING_PEOPLE,
+    "registry-person-mend": ENTERING,
+    "registry-role-give": ENTERING,
+    "registry-role-end": ENTERING,
+    "registry-role-reopen": ENTERING,
+    "registry-staff-add": ENTERING,
+    "registry-teaching-add": SCHOOL_OFFICE,
+    "registry-teaching-end": SCHOOL_OFFICE,
+    "registry-guardian-add": SCHOOL_OFFICE,
+    "registry-guardianship-end": SCHOOL_OFFICE,
+    "registry-pupil-add": SCHOOL_OFFICE,
+    "registry-pupil-admit": SCHOOL_OFFICE,
+    "registry-pupil-transfer": SCHOOL_OFFICE,
+    "registry-pupil-renumber": SCHOOL_OFFICE,
+    "registry-pupil-release": SCHOOL_OFFICE,
+    "registry-calendar": SEEING_ORGANISATIONS,
+    "registry-year-add": ENTERING,
+    "registry-term-mend": ENTERING,
+    "registry-periods": SCHOOL_OFFICE,
+    "registry-timetable": TIMETABLE_READERS,
+    "registry-my-timetable": TIMETABLE_READERS,
+    "registry-timetable-mend": SCHOOL_OFFICE,
+    "registry-sessions": SESSION_HOLDERS,
+    "registry-session-open": SESSION_HOLDERS,
+    "registry-session-close": SESSION_HOLDERS,
+    "registry-imports": ENTERING,
+    "registry-import": ENTERING,
+    "registry-import-template": ENTERING,
+    "registry-import-confirm": ENTERING,
+    "registry-import-progress": ENTERING,
+    "registry-import-undo": ENTERING,
+    # the item bank (knowledge)
+    "knowledge-items": BANK_READERS,
+    "knowledge-item": BANK_READERS,
+    "knowledge-new": BANK_WRITERS,
+    "knowledge-edit": BANK_WRITERS,
+    "knowledge-points": BANK_WRITERS,
+    "knowledge-status": BANK_WRITERS,
+    "knowledge-flag": FLAGGERS,
+    "knowledge-said": FLAGGERS,
+    "knowledge-image": EVERYBODY,
+    "knowledge-flags": BANK_WRITERS,
+    "knowledge-flag-close": BANK_WRITERS,
+    "knowledge-held": BANK_KEEPERS,
+    "knowledge-settle": BANK_KEEPERS,
+    "knowledge-routes": BANK_KEEPERS,
+    "knowledge-routes-confirm": BANK_KEEPERS,
+    "knowledge-route": BANK_KEEPERS,
+    "knowledge-import": BANK_KEEPERS | {"school_admin"},
+    "knowledge-template": BANK_KEEPERS | {"school_admin"},
+    "knowledge-intake": BANK_KEEPERS | {"school_admin"},
+    "knowledge-intake-start": BANK_KEEPERS | {"school_admin"},
+    "knowledge-intake-undo": BANK_KEEPERS | {"school_admin"},
+    # practice and learning status (learning)
+    "learning-map": PUPIL,
+    "learning-start": PUPIL,
+    "learning-answer": PUPIL,
+    "learning-hint": PUPIL,
+    "learning-preview": PUPIL,
+    "learning-practice": PUPIL,
+    "learning-rested": PUPIL,
+    "learning-stop": PUPIL,
+    "learning-classes": CLASS_PAGES,
+    "learning-class": CLASS_PAGES,
+    "learning-pupil": CLASS_PAGES,
+    "learning-set": TEACHER,
+    "learning-steer": TEACHER,
+    "learning-withdraw": TEACHER,
+    "learning-child": GUARDIAN,
+    # figures (indicators)
+    "indicators-figures": FIGURES,
+    "indicators-indicator": FIGURES,
+    "indicators-pupils": CLASS_PAGES,
+    # homes (portal)
+    "home": EVERYBODY,
+}
+
+
+def _notice(cast: Cast) -> Any:
+    return Notice._base_manager.create(person=cast.wang, sentence="只给王老师").pk
+
+
+# An object of 第一小学 for the arguments of a route, by its head (the longest that fits).
+OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
+    "organisations/": lambda cast: {"pk": cast.class51.pk, "kind": "class"},
+    "people/": lambda cast: {"pk": cast.ming.pk},
+    "roles/": lambda cast: {"pk": RoleHeld._base_manager.get(person=cast.ming, name="pupil").pk},
+    "teaching/": lambda cast: {"pk": Teaching._base_manager.get(person=cast.wang).pk},
+    "guardianships/": lambda cast: {"pk": Guardianship._base_manager.get(child=cast.ming).pk},
+    "calendar/": lambda cast: {"pk": cast.first.pk},
+    "calendar/terms/": lambda cast: {"pk": Term._base_manager.order_by("pk").values_list("pk", flat=True).first() or 1},
+    "sessions/": lambda cast: {
+        "pk": Session._base_manager.create(kind="class", organisation=cast.class51, opened_by=cast.wang).pk
+    },
+    "overlay-members/": lambda cast: {"pk": 1},
+    "imports/": lambda cast: {"pk": new_id()},
+    "imports/templates/": lambda cast: {"kind": "pupils"},
+    "notices/": lambda cast: {"pk": _notice(cast)},
+    "rules/": lambda cast: {"rule_id": "eye.session"},
+    "rules/entries/": lambda cast: {"pk": RuleEntry._base_manager.values_list("pk", flat=True).first()},
+    "children/": lambda cast: {"pk": cast.ming.pk, "person": cast.ming.pk},
+    "pupils/": lambda cast: {"person": cast.ming.pk},
+    "classes/": lambda cast: {"school_class": cast.class51.pk},
+    "practices/": lambda cast: {"assignment": new_id()},
+    "learn/": lambda cast: {"practice_id": new_id()},
+    "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
+    "bank/flags/": lambda cast: {"pk": new_id()},
+    "figures/": lambda cast: {"code": "practice.active", "school_class": cast.class51.pk},
+}
