@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_bells_follow_one_another_and_none_rings_too_early(kind: str, hour: int,
     rung = bells(kind, time(hour, minute))
     assert [bell.number for bell in rung] == list(range(1, len(rung) + 1))
     assert rung[0].starts >= time(hour, minute)
-    for bell, following in zip(rung, rung[1:], strict=False):
+    for bell, following in pairwise(rung):
         assert bell.starts < bell.ends < following.starts
 
 

@@ -126,8 +126,6 @@ def check(table: Table, place: Organisation, actor: Actor) -> list[Checked]:
 def _check_row(cells: Cells, places: Places, known: Known) -> Checked:
     school = places.school(cells)
     school_class = places.school_class(cells, school)
-    if not cells.row["class"]:
-        cells.text("class")
     number = cells.whole("number", 1, 999)
     details = _details(cells)
     guardians = [one for one in (_guardian(cells, "1"), _guardian(cells, "2")) if one]

@@ -102,8 +102,6 @@ def check(table: Table, place: Organisation, actor: Actor) -> list[Checked]:
 def _check_row(cells: Cells, places: Places, known: Known) -> tuple[Checked, Lesson | None]:
     school = places.school(cells)
     school_class = places.school_class(cells, school)
-    if not cells.row["class"]:
-        cells.text("class")
     weekday = cells.choice("weekday", DAYS)
     period = cells.whole("period", 1, 12)
     subject, room = cells.text("subject"), cells.text("room")
