@@ -19,7 +19,8 @@ SPECS = [
     ("ratio", "比"),
     ("list", "依次几个数"),
     ("expression", "一个式子"),
-    ("solution", "方程或不等式的解"),
+    ("solution", "方程的解，如 x=3"),
+    ("equation", "方程或不等式，如 x>3"),
     ("set", "几个值，不分先后"),
 ]
 FORMS = [("", "不限写法"), ("simplified", "要化成最简"), ("expanded", "要展开"), ("factored", "要分解因式")]

@@ -69,7 +69,7 @@ def take_in(
     new = [each for each in rows if each.key not in known]
     job = stage(name, title, content, new, acting_user=acting_user) if new else None
     if job:
-        jobs.run(job, acting_user=acting_user, progress=progress)
+        job = jobs.run(job, acting_user=acting_user, progress=progress)
     return job, rows
 
 
@@ -193,7 +193,7 @@ def apply(job: Job, payloads: list[jobs.Payload], actor: Actor) -> list[Any]:
         elif draft.code in taken and draft.digests.whole not in batch.by_whole:
             _reject(batch, payload, f"编号 {draft.code} 已是另一道题的；要改那道题，请在它的页面上改。")
         else:
-            taken.add(draft.code or "")
+            taken |= {draft.code} if draft.code else set()
             _take(batch, payload, draft)
     back = batch.write()
     pool.changed()

@@ -22,7 +22,6 @@ SPEC_KINDS = {
     ItemKind.NUMERIC: ("number", "ratio", "list"),
     ItemKind.EXPRESSION: ("expression", "equation", "solution", "set"),
 }
-KIND_OF_SPEC = {spec: kind for kind, specs in SPEC_KINDS.items() for spec in specs}
 
 
 class Refused(ValueError):

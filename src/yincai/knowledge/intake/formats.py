@@ -14,7 +14,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from yincai.core.action import ActionError
 from yincai.knowledge.grading.rules import CHOICES
-from yincai.knowledge.intake.draft import KIND_OF_SPEC, LADDER, LETTERS, Draft, Refused, check, choice_answer
+from yincai.knowledge.intake.draft import LADDER, LETTERS, Draft, Refused, check, choice_answer
 from yincai.knowledge.intake.markup import from_latex_text
 from yincai.knowledge.models import ItemKind
 
@@ -222,14 +222,18 @@ def _answer(kind: str, value: object, unit: str, options: int) -> dict[str, Any]
 def answer_data(kind: str, key: str, unit: str, options: int) -> dict[str, Any]:
     if kind in CHOICES:
         return choice_answer(kind, key, options)
-    spec = "number" if kind == ItemKind.NUMERIC else "expression"
-    if kind == ItemKind.EXPRESSION and re.search(r"[=<>≤≥≠]|\\[lg]e", key):
-        spec = "solution"
+    spec = "number" if kind == ItemKind.NUMERIC else _spec_of(key)
     return {"kind": spec, "key": key.strip(), **({"unit": unit.strip()} if unit.strip() else {})}
 
 
-def kind_of(answer: Mapping[str, Any]) -> str:
-    return str(KIND_OF_SPEC.get(str(answer.get("kind")), ItemKind.SINGLE))
+def _spec_of(key: str) -> str:
+    """What a key of an expression item is by its looks: x=3 a solution, x>3 or y=2x+1 a relation."""
+    if re.search(r"[<>≤≥≠＜＞]|\\[lg]eq?", key):
+        return "equation"
+    parts = re.split(r"[,，;；、或]", key)
+    if "=" not in key:
+        return "expression"
+    return "solution" if all(re.match(r"\s*[a-zA-Z]\s*=[^a-zA-Z]*$", part) for part in parts) else "equation"
 
 
 def _number(value: object, name: str, least: float, most: float) -> float:
@@ -281,7 +285,7 @@ def _sheet(content: bytes) -> Iterator[Row]:
     header = [str(cell).strip() for cell in rows[top]]
     for number, cells in enumerate(rows[top + 1 :], start=1):
         named = {COLUMNS[name]: _cell(cell) for name, cell in zip(header, cells, strict=False) if name in COLUMNS}
-        if any(named.values()):
+        if any(named.get(COLUMNS[name]) for name in NEEDED):  # not an empty row, nor a note under the table
             yield _row(number, lambda named=named: _from_cells(named))  # type: ignore[misc]
 
 
