@@ -16,7 +16,7 @@ from yincai.registry.models import Organisation, Person
 
 SOURCE = Path(yincai.__file__).parent
 
-# Each function that calls `unscoped(...)`; the reason stands in the call. Add yours, with a reason a stranger understands.
+# Each function that calls `unscoped(...)`; the reason stands in the call. Add yours, with one that strangers see.
 UNSCOPED: dict[str, set[str]] = {
     "indicators/results.py": {"refresh"},
     "records/bulk.py": {"_new"},
