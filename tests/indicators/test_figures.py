@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from datetime import timedelta
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,11 @@ def test_what_is_withheld_lies_in_no_file_of_results(lake: Lake) -> None:
 def test_the_grades_are_those_of_the_subject_graph() -> None:
     grades = {unit.grade for unit in graph("math").units.values()}
     assert (min(grades), max(grades)) == practice.GRADES
+
+
+def test_each_indicator_is_in_the_reference() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "indicators.md").read_text()
+    assert [code for code, one in INDICATORS.items() if f"| `{code}` | {one.label} |" not in page] == []
 
 
 def test_an_indicator_is_registered_once() -> None:

@@ -7,6 +7,7 @@ rows behind them, keyed by pseudonym numbers. Both are derived and may be delete
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -121,7 +122,7 @@ def _write(indicator: Indicator, done: Computed, as_of: datetime | None) -> None
 
 
 def _partial(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
+    return target.with_name(f".{target.name}.{os.getpid()}")  # of this process: two may compute at once
 
 
 def _packed(figure: Figure) -> list[Any]:
