@@ -10,7 +10,7 @@ from tests.cast import Cast
 from tests.records.conftest import Pupil, response, say
 from yincai.core.ids import new_id
 from yincai.measurement.tracing import State
-from yincai.records import bulk, rebuild
+from yincai.records import bulk, histories, rebuild
 from yincai.records.models import LearnerState, ResponseFact, Statement
 from yincai.records.recording import ConflictingStatement, ConsentMissing
 from yincai.records.refolding import refold_waiting
@@ -37,6 +37,21 @@ def test_bulk_equals_one_by_one(cast: Cast, ming: Pupil, hong: Pupil, monkeypatc
     assert Statement._base_manager.get(pk=facts[3].statement).number == 4
     verdict = rebuild.check()
     assert (verdict.compared, verdict.different) == (2, 0)
+
+
+def test_a_whole_history_equals_one_by_one(cast: Cast, ming: Pupil, hong: Pupil) -> None:
+    ming.answers(20)
+    ready = histories.prepare(hong.number, cast.hong.pseudonym.name, "math", made(hong, 20), histories.in_use("math"))
+    assert histories.store([ready]) == 20
+    one, other = (State.unpack(state) for state in states())
+    assert one == other
+    hong.answer()
+    verdict = rebuild.check()
+    assert (verdict.compared, verdict.different) == (2, 0)
+    gang = Pupil(cast, cast.gang)
+    refused = histories.prepare(gang.number, cast.gang.pseudonym.name, "math", made(gang, 2), histories.in_use("math"))
+    with pytest.raises(ConsentMissing):
+        histories.store([refused])
 
 
 def test_a_run_given_again_passes_over_what_is_there(cast: Cast, ming: Pupil) -> None:

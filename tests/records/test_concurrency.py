@@ -12,15 +12,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.db import connection, connections
 
 from tests.cast import Cast
 from tests.records.conftest import Pupil, response, say
 from yincai.core import home
 from yincai.core.ids import new_id
+from yincai.learning.fold import PracticeFold
+from yincai.measurement.tracing import MODEL, Parameters
 from yincai.records import rebuild
-from yincai.records.models import LearnerState, ResponseFact, Statement
+from yincai.records.corrections import correct
+from yincai.records.folds import FOLDS, Versions
+from yincai.records.models import LearnerState, ResponseFact, Statement, StateVersion
 from yincai.records.recording import ConflictingStatement, Recorded, record
+from yincai.records.refolding import refold_waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,6 +101,56 @@ def test_of_two_contents_under_one_id_exactly_one_wins(committed: Cast) -> None:
     assert sorted(type(result).__name__ for result in results) == ["ConflictingStatement", "Recorded"], results
     assert any(isinstance(result, ConflictingStatement) for result in results)
     assert Statement._base_manager.count() == ResponseFact._base_manager.count() == 1
+
+
+class NextFold(PracticeFold):
+    """A release with other parameters, which still knows the old ones."""
+
+    parameters = {**PracticeFold.parameters, "2": Parameters(half_life_days=30.0)}
+    schedules = {**PracticeFold.schedules, "2": PracticeFold.schedules["1"]}
+
+    @property
+    def versions(self) -> Versions:  # type: ignore[override]
+        return Versions(MODEL, "2", "1")
+
+
+def test_answers_go_on_while_a_new_version_is_built_and_switched(
+    committed: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupils = [Pupil(committed, person) for person in (committed.ming, committed.hong, committed.far)]
+    for pupil in pupils:
+        pupil.answers(20)
+    monkeypatch.setitem(FOLDS, "math", NextFold())
+
+    def answering(pupil: Pupil) -> int:
+        return pupil.answers(25).number or 0
+
+    results = at_once(lambda: rebuild.move("math"), *[lambda pupil=pupil: answering(pupil) for pupil in pupils])
+    assert results == [3, 45, 45, 45]
+    version = StateVersion.objects.get(status=StateVersion.ACTIVE)
+    assert version.parameters == "2"
+    rows = LearnerState._base_manager.all()
+    assert {(row.version_id, row.folded, row.waiting) for row in rows} == {(version.pk, 45, False)}
+    verdict = rebuild.check()
+    assert (verdict.compared, verdict.different) == (3, 0)
+
+
+def test_corrections_and_answers_at_once_end_right(committed: Cast) -> None:
+    ming = Pupil(committed, committed.ming)
+    ming.answers(12, score=0.0)
+    wrong = list(ResponseFact._base_manager.order_by("number")[:6])
+
+    def mend(facts: list[ResponseFact]) -> int:
+        return sum(correct(fact, score=1.0, acting_user=committed.system) is not None for fact in facts)
+
+    results = at_once(
+        lambda: mend(wrong), lambda: mend(wrong[::-1]), lambda: ming.answers(10).number, lambda: refold_waiting()
+    )
+    assert all(isinstance(result, int) for result in results), results
+    assert results[0] + results[1] == 6  # each fact is mended once, whoever came first
+    assert ResponseFact._base_manager.count() == 12 + 6 + 10
+    verdict = rebuild.check()
+    assert (verdict.compared, verdict.different) == (1, 0)
 
 
 def test_kill_9_loses_no_acknowledged_answer_and_doubles_none(committed: Cast, tmp_path: Path) -> None:

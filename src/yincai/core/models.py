@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from yincai.core.ids import new_id
@@ -68,7 +68,13 @@ class Account(AbstractBaseUser):
     def service(cls) -> Account:
         """The installation's service account, made on first use."""
         found = cls.objects.filter(username=SERVICE_NAME).first()
-        return found or cls.objects.create_user(SERVICE_NAME, is_service=True)
+        if found is not None:
+            return found
+        try:
+            with transaction.atomic():
+                return cls.objects.create_user(SERVICE_NAME, is_service=True)
+        except IntegrityError:  # another process was first
+            return cls.objects.get(username=SERVICE_NAME)
 
     def has_perm(self, perm: str, obj: object | None = None) -> bool:
         return False
