@@ -173,6 +173,17 @@ def test_check_finds_a_state_that_was_tampered_with_and_rebuild_mends_it(
     assert state(hong).number == 4
 
 
+@pytest.mark.parametrize("damage", [b"", b"\x00\xff", b"\x01" * 60, "cut"])
+def test_check_finds_bytes_that_are_no_state(ming: Pupil, damage: bytes | str) -> None:
+    ming.answers(5)
+    right = bytes(state(ming).state)
+    LearnerState._base_manager.update(state=right[:-3] if isinstance(damage, str) else damage)
+    verdict = rebuild.check()
+    assert (verdict.compared, verdict.different) == (1, 1)
+    assert rebuild.rebuild() == 1
+    assert bytes(state(ming).state) == right
+
+
 def command(*options: str) -> tuple[str, int]:
     out = StringIO()
     try:

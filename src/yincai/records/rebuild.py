@@ -64,7 +64,11 @@ def _compare(pupil: int, subject: str, verdict: Verdict) -> None:
         verdict.differs(pupil, subject, [f"version {row.version} is unknown to this release"])
         return
     wanted = folded_anew(pupil, subject, row.version, row.number)
-    if how := FOLDS[subject].differences(row.state, wanted):
+    try:
+        how = FOLDS[subject].differences(row.state, wanted)
+    except ValueError as damaged:
+        how = [str(damaged)]
+    if how:
         verdict.differs(pupil, subject, how)
 
 

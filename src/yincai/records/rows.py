@@ -20,6 +20,8 @@ from yincai.registry.models import Pseudonym
 
 PLAIN = frozenset((int, str, float, bytes))
 STATE_COLUMNS = "id, version_id, number, folded, waiting, state"
+# A hand that damages a state may leave text in its place; it is to be found and mended, not to break the reading.
+STATE_COLUMNS_SQLITE = "id, version_id, number, folded, waiting, CAST(state AS BLOB)"
 FACT_COLUMNS = (
     "pupil, subject, number, place, item, version, seed, points, difficulty, guess, score, duration_ms, attempt,"
     " hints, source, cause, practice, at"
@@ -112,9 +114,10 @@ def lock_state(pupil: int, subject: str) -> StateRow | None:
 
 
 def read_state(pupil: int, subject: str, lock: str = "") -> StateRow | None:
+    columns = STATE_COLUMNS if connection.vendor == "postgresql" else STATE_COLUMNS_SQLITE
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {STATE_COLUMNS} FROM {LearnerState._meta.db_table}"  # noqa: S608 constants
+            f"SELECT {columns} FROM {LearnerState._meta.db_table}"  # noqa: S608 constants
             f" WHERE pupil = %s AND subject = %s{lock}",
             [pupil, subject],
         )
