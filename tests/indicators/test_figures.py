@@ -61,14 +61,12 @@ def test_active_classes_and_schools_are_counted_among_those_that_have_something_
     assert figures("practice.active-schools")[lake.cast.city.path][0].said == "2 / 3 所学校"
 
 
-def test_a_class_of_four_is_withheld_and_takes_a_second_class_with_it(lake: Lake) -> None:
+def test_a_class_of_four_is_withheld_with_a_second_one_and_lies_in_no_file_of_results(lake: Lake) -> None:
     found = figures("practice.coverage")
     small, other = found[lake.place("class52")][0], found[lake.place("class51")][0]
     assert (small.value, small.n, other.value, other.n) == (None, None, None, None)
     assert found[lake.cast.first.path][0].n == SIZES["class51"] + SIZES["class52"]
 
-
-def test_what_is_withheld_lies_in_no_file_of_results(lake: Lake) -> None:
     stored = (lake.folder / "indicators" / "practice.coverage.json").read_text()
     assert f'"{lake.place("class52")}": [[null, null, null, null]]' in stored
 
@@ -156,11 +154,15 @@ def test_a_withheld_figure_is_said_so_on_the_page_and_in_the_export(lake: Lake) 
     assert lines["示范市第一小学"].endswith(str(SIZES["class51"] + SIZES["class52"]))
 
 
-def test_all_figures_stand_on_one_page_with_their_age(lake: Lake) -> None:
+def test_figures_stand_on_one_page_with_their_age_and_each_beside_its_formula(lake: Lake) -> None:
     found = page(lake, lake.cast.zhao, "/figures/")
     for indicator in INDICATORS.values():
         assert indicator.label in found
     assert "数据截至" in found
+    one = page(lake, lake.cast.zhao, "/figures/practice.mastery/")
+    assert practice.MASTERY.formula_words in one
+    assert practice.MASTERY.source in one
+    assert "不足 10 人" in one
 
 
 def test_an_overlay_sees_its_schools_without_a_total(lake: Lake, cast: Cast) -> None:
@@ -180,10 +182,3 @@ def test_an_overlay_sees_its_schools_without_a_total(lake: Lake, cast: Cast) -> 
         seen = reading(practice.COVERAGE, actor, None)
     assert seen.whole is None
     assert [line.organisation.name for line in seen.lines] == ["示范市第二小学", "西城初级中学"]
-
-
-def test_formula_and_source_stand_beside_the_number(lake: Lake) -> None:
-    found = page(lake, lake.cast.zhao, "/figures/practice.mastery/")
-    assert practice.MASTERY.formula_words in found
-    assert practice.MASTERY.source in found
-    assert "不足 10 人" in found

@@ -83,32 +83,27 @@ def test_a_guardian_without_a_child_is_shown_the_way(cast: Cast) -> None:
 
 @pytest.fixture
 def city(cast: Cast) -> Cast:
-    practise(cast, pupils=14, answers=6)
+    practise(cast, pupils=12, answers=3)
     return cast
 
 
-def test_a_teacher_reads_the_day_what_waits_and_where_the_class_stands(city: Cast) -> None:
+def test_a_teacher_reads_the_day_and_what_waits_and_nothing_of_another_school(city: Cast) -> None:
     page = home(city, city.wang)
     assert "今天有三节课" in page
     assert "人同一种错因" in page and "给他们一组练习" in page
     assert "异分母分数加减" in page
     assert f"/classes/{city.class51.pk}" in page
-    assert page.count('class="dot') >= 14 * 3
+    assert page.count('class="dot') >= 12 * 3
+
+    stranger = home(city, city.chen)
+    assert str(city.class51.pk) not in stranger
+    assert "今天没有课" in stranger
 
 
-def test_a_teacher_of_another_school_sees_nothing_of_this_one(city: Cast) -> None:
-    page = home(city, city.chen)
-    assert str(city.class51.pk) not in page
-    assert "今天没有课" in page
-
-
-def test_a_pupil_goes_on_where_the_last_answer_was(city: Cast) -> None:
-    page = home(city, city.ming)
-    assert "接着练“分数的加法和减法”" in page
-    assert "排名" not in page and "积分" not in page
-
-
-def test_a_guardian_reads_of_one_child_and_may_pick_another(city: Cast) -> None:
+def test_a_pupil_goes_on_where_the_last_answer_was_and_a_guardian_reads_of_one_child(city: Cast) -> None:
+    pupil = home(city, city.ming)
+    assert "接着练“分数的加法和减法”" in pupil
+    assert "排名" not in pupil and "积分" not in pupil
     with unscoped("a second child"):
         Guardianship.objects.create(guardian=city.mother, child=city.far, relation="母亲", since=BEGAN)
     first = home(city, city.mother)
@@ -120,18 +115,15 @@ def test_a_guardian_reads_of_one_child_and_may_pick_another(city: Cast) -> None:
     assert "小红" not in stranger
 
 
-def test_a_city_officer_reads_which_district_is_idle_and_opens_each_number(city: Cast) -> None:
+def test_an_officer_reads_which_district_is_idle_and_opens_each_number_a_head_sees_one_school(city: Cast) -> None:
     page = home(city, city.qian)
     assert "西城区最近七天没有练习，其余都在进行" in page
     for code in ("practice.active-schools", "practice.active-classes", "practice.coverage", "practice.mastery"):
         assert f"/figures/{code}/" in page
     assert "成长" in page and "<rect" in page
-
-
-def test_a_head_sees_the_own_school_only(city: Cast) -> None:
-    page = home(city, city.li)
-    assert "/ 2 个班" in page
-    assert "第二小学" not in page and "西城" not in page
+    head = home(city, city.li)
+    assert "/ 2 个班" in head
+    assert "第二小学" not in head and "西城" not in head
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
