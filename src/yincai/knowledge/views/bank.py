@@ -59,6 +59,7 @@ def items(request: Request) -> HttpResponse:
         "collections": _collections(),
         "units": _units(),
         "filtered": any(request.GET.get(name) for name in FILTERS),
+        "narrowed": any(request.GET.get(name) for name in ("band", "tagged", "collection", "status")),
         "may_write": WRITE.held_by(request.actor),
     }
     return render(request, "knowledge/items.html", values)

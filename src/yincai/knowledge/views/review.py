@@ -17,6 +17,8 @@ from yincai.knowledge.models import Contradiction, Item, ItemFlag, ItemStatus, I
 from yincai.knowledge.policies import CLOSE, DECIDE, FIND, FLAG
 from yincai.knowledge.views.common import Shown, form_of, item_of, paged, say_of, shown
 
+HOME = "/"
+
 
 @requires(DECIDE)
 def held(request: Request) -> HttpResponse:
@@ -57,7 +59,7 @@ def flag(request: Request, pk: int) -> HttpResponse:
     version = ItemVersion.objects.filter(item=row, number=_number(asked.get("version")) or row.version).first()
     if version is None:
         raise Http404
-    seed = _number(asked.get("seed")) if row.generator else None
+    seed, back = _number(asked.get("seed")) if row.generator else None, _back(request)
     form = FlagForm(request.POST or None, initial={"version": version.number, "seed": seed})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -74,10 +76,20 @@ def flag(request: Request, pk: int) -> HttpResponse:
             ),
         )
         if made:
-            messages.success(request, "收到了，谢谢。老师看过以后会告诉您结果。")
-            return redirect("knowledge-said")
+            messages.success(request, "收到了，谢谢。老师看过以后会有通知。")
+            return redirect(back if back != HOME else "knowledge-said")
     question = Shown(row, version, 1 if seed is None else seed)
-    return render(request, "knowledge/flag.html", {"form": form, "shown": question}, status=422 if form.errors else 200)
+    values = {"form": form, "shown": question, "back": back}
+    return render(request, "knowledge/flag.html", values, status=422 if form.errors else 200)
+
+
+def _back(request: Request) -> str:
+    """Where the person came from, if that is a page of ours: a pupil goes on with the practice."""
+    said = request.POST.get("back") or request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(said, {request.get_host()}, require_https=request.is_secure()):
+        return HOME
+    path = urlsplit(said).path
+    return HOME if path == request.path else path
 
 
 def _number(said: str | None) -> int | None:

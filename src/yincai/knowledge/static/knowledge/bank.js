@@ -23,7 +23,7 @@ async function showOptions(form, seen) {
     filled.map(async (field) => {
       const letter = field.name.slice("option_".length);
       const row = document.createElement("li");
-      row.className = key.includes(letter) ? "key" : "";
+      row.className = key.includes(letter) ? "right" : "";
       const mark = document.createElement("b");
       mark.textContent = letter;
       const text = document.createElement("div");

@@ -45,10 +45,15 @@ function nextDollar(text, from) {
   return at;
 }
 
+// A fraction within a line stands at full size, as in our textbooks: children read it on a phone.
+function sized(piece) {
+  return !piece.shown && piece.tex.includes("\\frac") ? `\\displaystyle ${piece.tex}` : piece.tex;
+}
+
 function formula(katex, piece) {
   const span = document.createElement("span");
   try {
-    katex.render(piece.tex, span, {
+    katex.render(sized(piece), span, {
       displayMode: piece.shown, throwOnError: true, strict: false, trust: false, macros: { ...MACROS }, output: "htmlAndMathml",
     });
     span.className = piece.shown ? "tex shown" : "tex";
