@@ -20,6 +20,7 @@ class RegistryConfig(AppConfig):
         from yincai.registry import imports, notices, rules  # noqa: F401 - imports registers its jobs
         from yincai.registry.policies import (
             CALENDAR_SEE,
+            CONSENT_ENTER,
             CONSENT_GIVE,
             IMPORT_SEE,
             ORGANISATION_SEE,
@@ -36,6 +37,7 @@ class RegistryConfig(AppConfig):
         register_shell_part("registry/_me.html", notices.shell, order=10)
         register_navigation(
             Entry("孩子与同意", "registry-children", CONSENT_GIVE, 70),
+            Entry("家长同意", "registry-consent-classes", CONSENT_ENTER, 75, frozenset({"head", "school_admin"})),
             Entry("规则", "registry-rules", RULES_SEE, 90),
             Entry("课表", "registry-my-timetable", TIMETABLE_SEE, 30, frozenset({"teacher", "pupil", "guardian"})),
             Entry("班级", "registry-organisations", ORGANISATION_SEE, 40, frozenset({"teacher"})),

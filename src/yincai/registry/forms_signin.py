@@ -11,7 +11,7 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret, validate_totp_code
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -143,7 +143,7 @@ class PasswordForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request, self.account = request, account
-        self.fields["new"].help_text = " ".join(password_validators_help_texts())
+        self.fields["new"].help_text = "至少 8 个字符；不要和账号相像，不要用 12345678 这样谁都猜得到的。"
         if account.must_change_password:
             del self.fields["old"]
 

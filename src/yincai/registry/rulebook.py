@@ -177,7 +177,7 @@ def _declared(entry: dict[str, Any]) -> Declared:
         unit=entry.get("unit", ""),
         bound=entry.get("bound"),
         choices=tuple((choice["value"], choice["label"]) for choice in entry.get("choices", ())),
-        stages=tuple(entry.get("values", {})),
+        stages=tuple(entry.get("values", {"": None})),
     )
 
 

@@ -109,6 +109,6 @@ def _words(declared: Declared, above: RuleValue, stage: str, grade: int) -> str:
     who = above.place or "国家或平台的规则"
     whom = "" if stage and grades_of(stage) == grades_of(str(grade)) else f"（{stage_words(str(grade))}）"
     return (
-        f"本级只能更严，不能放宽：{who}{whom}“{declared.title}”为 {declared.shown_limit(above.value)}"
+        f"本级只能更严，不能放宽：{who}{whom}“{declared.title}”的要求是{declared.shown_limit(above.value)}"
         f"（依据：{above.source}）。"
     )

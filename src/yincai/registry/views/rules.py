@@ -54,6 +54,9 @@ def _shown(declared: Declared, path: str, stage: str) -> Shown:
     return Shown(stage_words(stage), declared.shown_limit(found.value), found)
 
 
+ALL = "all"  # in the form; in the table all stages are the empty text
+
+
 class RuleForm(forms.Form):
     stage = forms.ChoiceField(label="适用学段")
     value = forms.CharField(label="本级的值")
@@ -67,7 +70,7 @@ class RuleForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.declared = declared
         stages = dict.fromkeys([*declared.stages, *Stage.values])
-        self.fields["stage"].choices = [(stage, stage_words(stage)) for stage in stages]  # type: ignore[attr-defined]
+        self.fields["stage"].choices = [(stage or ALL, stage_words(stage)) for stage in stages]  # type: ignore[attr-defined]
         self.fields["value"] = self._value_field()
 
     def _value_field(self) -> forms.Field:
@@ -78,6 +81,10 @@ class RuleForm(forms.Form):
             return forms.ChoiceField(label="本级的值", choices=[("true", "执行"), ("false", "不执行")])
         unit = f"单位：{declared.unit}。" if declared.unit else ""
         return forms.CharField(label="本级的值", help_text=unit + "只能比上级更严。")
+
+    def clean_stage(self) -> str:
+        stage: str = self.cleaned_data["stage"]
+        return "" if stage == ALL else stage
 
     def clean_value(self) -> object:
         try:
@@ -93,7 +100,7 @@ def rule_set(request: Request, rule_id: str) -> HttpResponse:
     place = Organisation.objects.filter(pk=request.actor.role.organisation).first() if request.actor.role else None
     if declared is None or place is None:
         raise Http404
-    first = {"effective_from": timezone.localdate(), "stage": declared.stages[0] if declared.stages else ""}
+    first = {"effective_from": timezone.localdate(), "stage": declared.stages[0] or ALL}
     form = RuleForm(request.POST or None, declared=declared, initial=first)
     if request.method == "POST" and form.is_valid():
         try:
@@ -111,7 +118,7 @@ def rule_set(request: Request, rule_id: str) -> HttpResponse:
         "fixed": declared.kind in ("fixed", "ranges"),
         "shown": shown_at(declared, place.path),
         "mark": MARKS[declared.mark],
-        "bound": declared.shown_limit(declared.bound) if declared.bound is not None else "",
+        "bound": declared.shown(declared.bound) if declared.bound is not None else "",
         "own": [_entry(declared, row) for row in RuleEntry.objects.filter(rule=rule_id, organisation=place)],
         "above": [
             _entry(declared, row)
