@@ -247,8 +247,15 @@ def run(task: Any, item: int, actor: Actor) -> None:
 def test_the_page_enqueues_the_regrading(cast: Cast) -> None:
     row = create(single(key="B"), acting_user=cast.actor(cast.wang))
     form = {
-        "kind": "single", "stem": "哪个大？", "answer": "A", "difficulty": "0.0", "why": "答案错了",
-        "option_A": "7", "option_B": "5", "option_C": "3", "point_1": "m3.add.two-digit 两位数加减",
+        "kind": "single",
+        "stem": "哪个大？",
+        "answer": "A",
+        "difficulty": "0.0",
+        "why": "答案错了",
+        "option_A": "7",
+        "option_B": "5",
+        "option_C": "3",
+        "point_1": "m3.add.two-digit 两位数加减",
     }
     with TestCase.captureOnCommitCallbacks(execute=False) as waiting:
         page = cast.client(cast.wang).post(f"/bank/{row.pk}/edit", form)
@@ -282,12 +289,23 @@ def test_a_pupil_reports_on_the_page_and_reads_the_answer(cast: Cast) -> None:
     ming = cast.client(cast.ming)
     assert "哪个大？" in ming.get(f"/bank/{row.pk}/flag?version=1").content.decode()
     page = ming.post(f"/bank/{row.pk}/flag", {"version": 1, "reason": "key", "words": "选项都不对"}, follow=True)
-    assert "选项都不对" in page.content.decode()
+    assert "收到了，谢谢" in page.content.decode()
     queue = cast.client(cast.wang).get("/bank/flags").content.decode()
     assert "选项都不对" in queue
     flag = ItemFlag.objects.get()
     cast.client(cast.wang).post(f"/bank/flags/{flag.pk}", {"end": "mended", "answer": "谢谢"})
     assert "已改正。谢谢" in ming.get("/bank/said").content.decode()
+
+
+def test_who_reports_goes_back_to_the_practice_and_nowhere_else(cast: Cast) -> None:
+    row, ming = create(single(), acting_user=cast.actor(cast.wang)), cast.client(cast.ming)
+    address, form = f"/bank/{row.pk}/flag", {"version": 1, "reason": "text"}
+    assert (
+        'value="/practice/7"'
+        in ming.get(address, headers={"Referer": "http://testserver/practice/7?x=1"}).content.decode()
+    )
+    assert ming.post(address, form | {"back": "/practice/7"}).headers["Location"] == "/practice/7"
+    assert ming.post(address, form | {"back": "https://elsewhere.test/"}).headers["Location"] == "/bank/said"
 
 
 def test_items_of_other_schools_are_not_there(cast: Cast) -> None:
