@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 
 from django.utils import timezone
 
-from yincai.core.action import action, changed_nothing, touched
+from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import Actor
 from yincai.core.models import Job, JobRow
 from yincai.core.permissions import SIGNED_IN, Permission
@@ -78,11 +78,18 @@ def payloads(job: Job) -> Iterator[Payload]:
 
 
 def run(job: Job, *, acting_user: Actor, progress: Callable[[int, int], None] | None = None) -> Job:
-    """Apply all that is left, batch by batch; may be called again after a crash."""
+    """Apply all that is left, batch by batch; may be called again after a crash.
+
+    A batch that cannot be applied is left out whole, the job says why and stops: it can be resumed or undone.
+    """
     size = 20
     while job.state in (Job.STAGED, Job.APPLYING, Job.FAILED):
         started = time.perf_counter()
-        job = apply_batch(job, size, acting_user=acting_user, key=_batch_key(job, "apply"))
+        try:
+            job = apply_batch(job, size, acting_user=acting_user, key=_batch_key(job, "apply"))
+        except ActionError as error:
+            stop_failed(job, str(error), acting_user=acting_user)
+            raise
         size = _next_size(size, time.perf_counter() - started)
         if progress:
             progress(job.applied, job.total)
@@ -121,7 +128,14 @@ def _apply_rows(job: Job, kind: JobKind, rows: list[JobRow], acting_user: Actor)
         row.batch, row.undo = job.batch, back
     JobRow.objects.bulk_update(rows, ["batch", "undo"])
     job.applied += len(rows)
-    job.state = Job.APPLYING
+    job.state, job.message = Job.APPLYING, ""
+
+
+@action(SIGNED_IN)
+def stop_failed(job: Job, message: str, *, acting_user: Actor) -> Job:
+    KINDS[job.kind].permission.require(acting_user)
+    Job.objects.filter(pk=job.pk).update(state=Job.FAILED, message=message)
+    return touched(job, state=Job.FAILED)
 
 
 @action(SIGNED_IN)
@@ -135,8 +149,7 @@ def undo_batch(job: Job, *, acting_user: Actor) -> Job:
         job.save()
         return touched(job, state=job.state)
     if kind.undo is None:
-        changed_nothing()
-        return job
+        raise ActionError(f"“{kind.label}”不能撤销。")
     kind.undo(job, [(_unpack(row.payload), row.undo) for row in rows], acting_user)
     JobRow.objects.filter(pk__in=[row.pk for row in rows]).update(batch=None, undo=None)
     job.batch -= 1

@@ -35,6 +35,8 @@ def background(function: Callable[..., Any]) -> Task[..., Any]:
         if not who.is_active:
             return None
         actor = actor_for(who, UUID(role) if role else None)
+        if role and (actor.role is None or str(actor.role.id) != role):
+            return None  # the role it was enqueued in has ended: never act in another one instead
         with acting(actor):
             return function(**kwargs, acting_user=actor)
 

@@ -1,0 +1,106 @@
+"""Background tasks: who they act as, how often they come, and what becomes of those whose worker died."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from tests.cast import Cast
+from yincai.core import tasks
+from yincai.core.actors import Actor
+from yincai.core.models import PeriodicRun
+from yincai.core.scope import current_scope, unscoped
+from yincai.registry.models import Organisation, RoleHeld
+
+SEEN: list[Any] = []
+
+
+@tasks.background
+def look(*, note: str, acting_user: Actor) -> None:
+    """Notes who acts and what the scope reaches."""
+    SEEN.append((note, acting_user.account.username, current_scope(), Organisation.objects.count()))
+
+
+@pytest.fixture(autouse=True)
+def clean() -> None:
+    SEEN.clear()
+
+
+def test_a_task_acts_as_who_enqueued_it_and_in_the_same_scope(
+    cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
+    zhao = cast.actor(cast.zhao)
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.enqueue(look, acting_user=zhao, note="一")
+    row = DBTaskResult.objects.get()
+    look.func(**row.args_kwargs["kwargs"])
+    note, account, scope, organisations = SEEN[0]
+    assert (note, account, scope) == ("一", "zhaokezhang", zhao.scope)
+    with unscoped("how many there are in all"):
+        assert 0 < organisations < Organisation.objects.count()
+
+
+def test_nothing_is_enqueued_when_the_transaction_fails(cast: Cast) -> None:
+    tasks.enqueue(look, acting_user=cast.actor(cast.zhao), note="一")
+    assert not DBTaskResult.objects.exists()  # the test's transaction never commits
+
+
+def test_a_task_does_not_run_in_another_role_when_its_own_has_ended(cast: Cast) -> None:
+    zhao = cast.actor(cast.zhao)
+    assert zhao.role is not None
+    with unscoped("the role ends, another begins"):
+        RoleHeld.objects.filter(person=cast.zhao).update(until=timezone.localdate() - timedelta(days=1))
+        RoleHeld.objects.create(person=cast.zhao, name="city_officer", organisation=cast.city)
+    look.func(account=str(zhao.account.pk), role=str(zhao.role.id), note="二")
+    assert not SEEN
+
+
+def test_a_task_of_an_account_that_was_closed_does_nothing(cast: Cast) -> None:
+    account = cast.zhao.account
+    account.is_active = False
+    account.save()
+    look.func(account=str(account.pk), role=None, note="三")
+    assert not SEEN
+
+
+def test_a_periodic_task_is_enqueued_once_each_time_it_is_due(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(tasks, "PERIODIC", [tasks.Periodic("test.look", look, timedelta(minutes=5))])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert [tasks.enqueue_due(), tasks.enqueue_due()] == [1, 0]
+    PeriodicRun.objects.update(last=timezone.now() - timedelta(minutes=6))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert tasks.enqueue_due() == 1
+    assert DBTaskResult.objects.count() == 2
+
+
+def running(worker: str, since: timedelta = timedelta()) -> DBTaskResult:
+    return DBTaskResult.objects.create(
+        status=TaskResultStatus.RUNNING,
+        started_at=timezone.now() - since,
+        args_kwargs={"args": [], "kwargs": {}},
+        task_path="tests.core.test_tasks.look",
+        backend_name="default",
+        run_after=timezone.now(),
+        exception_class_path="",
+        traceback="",
+        worker_ids=[worker],
+    )
+
+
+@pytest.mark.django_db
+def test_tasks_of_dead_workers_go_back_to_the_queue() -> None:
+    here = socket.gethostname()
+    gone, alive = running(f"{here}:999999999"), running(f"{here}:{os.getpid()}")
+    far, lost = running("elsewhere:1"), running("elsewhere:2", since=timedelta(hours=2))
+    assert tasks.reap() == 2
+    states = {row.pk: row.status for row in DBTaskResult.objects.all()}
+    assert [states[row.pk] for row in (gone, alive, far, lost)] == ["READY", "RUNNING", "RUNNING", "READY"]
