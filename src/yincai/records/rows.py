@@ -5,9 +5,10 @@ Column lists and the conversion of values come from the models, so that these ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from yincai.records.folds import Fact
 from yincai.records.models import LearnerState, ResponseFact, Statement
 from yincai.registry.models import Pseudonym
 
-PLAIN = frozenset((int, str, float, bytes))
+PLAIN = frozenset((int, str, float, bytes, bool))
 STATE_COLUMNS = "id, version_id, number, folded, waiting, state"
 # A hand that damages a state may leave text in its place; it is to be found and mended, not to break the reading.
 STATE_COLUMNS_SQLITE = "id, version_id, number, folded, waiting, CAST(state AS BLOB)"
@@ -61,11 +62,25 @@ def _columns(model: type[models.Model]) -> tuple[str, tuple[models.Field[Any, An
 
 def _values(fields: Iterable[models.Field[Any, Any]], row: Mapping[str, Any]) -> list[Any]:
     """The row's values as the database wants them; plain ones are right as they are."""
-    values = ((field, row[field.attname]) for field in fields)
-    return [
-        value if value is None or type(value) in PLAIN else field.get_db_prep_save(value, connection)
-        for field, value in values
-    ]
+    adapters = _adapters(connection.vendor)
+    values = []
+    for field in fields:
+        value = row[field.attname]
+        if value is None or type(value) in PLAIN:
+            values.append(value)
+        elif (adapt := adapters.get(type(value))) is not None:
+            values.append(adapt(value))
+        else:
+            values.append(field.get_db_prep_save(value, connection))
+    return values
+
+
+@lru_cache(maxsize=2)
+def _adapters(vendor: str) -> dict[type, Callable[[Any], Any]]:
+    """The two other types of every row, without the way through their fields."""
+    if vendor == "sqlite":
+        return {UUID: attrgetter("hex"), datetime: connection.ops.adapt_datetimefield_value}
+    return {}
 
 
 def read_pseudonym(number: int) -> PseudonymRow | None:
