@@ -389,6 +389,19 @@ def test_the_command_speaks_the_promised_json(cast: Cast, tmp_path: Path, capsys
     assert total == found["rows"] == 12
 
 
+def test_the_command_takes_an_import_back(cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "bank.jsonl"
+    file.write_bytes(lines(*MIXED))
+    call_command("import_items", str(file), format="tal-scq5k", as_json=True)
+    capsys.readouterr()
+    call_command("import_items", str(file), format="tal-scq5k", as_json=True, undo=True)
+    assert json.loads(capsys.readouterr().out) == {"undone": 12}
+    assert (imported(), ImportedRow.objects.count()) == (0, 0)
+    with pytest.raises(CommandError, match="没有可撤销的导入") as refused:
+        call_command("import_items", str(file), format="tal-scq5k", undo=True)
+    assert refused.value.returncode == 1
+
+
 def test_a_missing_file_is_wrong_use(cast: Cast, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="读不了文件") as refused:
         call_command("import_items", str(tmp_path / "none.jsonl"), format="jsonl")

@@ -86,6 +86,7 @@ class Held:
     generator: str
     depth: int
     version: ItemVersion
+    spec: AnswerSpec | None
 
 
 class UnknownItem(LookupError):
@@ -123,7 +124,8 @@ def _read(item: int, version: int) -> Held:
     if row is None:
         raise UnknownItem(f"没有编号为 {item} 的题目的第 {version} 版。")
     owner: Item = row.item
-    return Held(item, owner.subject, owner.kind, owner.generator, owner.depth or 0, row)
+    spec = None if owner.generator else AnswerSpec.from_data(row.answer)
+    return Held(item, owner.subject, owner.kind, owner.generator, owner.depth or 0, row, spec)
 
 
 def points_of(item: int) -> tuple[int, ...]:
@@ -248,8 +250,8 @@ def spec_of(item: int, version: int, seed: int | None = None) -> AnswerSpec:
 def grade(item: int, version: int, seed: int | None, typed: str) -> Graded:
     """The verdict on an answer; choices are typed as letters, `B` or `AC`."""
     found = held(item, version)
-    if not found.generator:
-        return _graded(AnswerSpec.from_data(found.version.answer), (), found.version.options, typed)
+    if found.spec:
+        return _graded(found.spec, (), found.version.options, typed)
     made = variant(found, seed)
     faults = tuple((fault.malrule, fault.answer) for fault in made.faults)
     return _graded(variant_spec(made), faults, made.options, typed)

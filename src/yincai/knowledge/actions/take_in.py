@@ -73,6 +73,15 @@ def take_in(
     return job, rows
 
 
+def take_back(content: bytes, *, acting_user: Actor) -> int:
+    """Undo the import of a file; returns how many rows were taken back."""
+    rows = 0
+    for job in Job.objects.filter(kind=KIND, options__digest=_digest(content)).exclude(state=Job.UNDONE):
+        rows += job.applied
+        jobs.undo(job, acting_user=acting_user)
+    return rows
+
+
 def stage(name: str, title: str, content: bytes, rows: Iterable[Keyed], *, acting_user: Actor) -> Job:
     """Stage rows; those that the ledger knows already will change nothing."""
     options = {"format": name, "digest": _digest(content)}

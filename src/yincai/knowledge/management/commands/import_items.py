@@ -12,7 +12,7 @@ from rich.table import Table
 from yincai.core.actors import Actor
 from yincai.core.command import YincaiCommand
 from yincai.knowledge.actions.suggest import suggest
-from yincai.knowledge.actions.take_in import Keyed, take_in
+from yincai.knowledge.actions.take_in import Keyed, take_back, take_in
 from yincai.knowledge.intake.account import Account, account
 from yincai.knowledge.intake.formats import FORMATS, TAL
 from yincai.knowledge.queries import unmapped_routes
@@ -26,13 +26,16 @@ class Command(YincaiCommand):
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="文件")
         parser.add_argument("--format", required=True, choices=sorted(FORMATS), help="文件的格式")
+        parser.add_argument("--undo", action="store_true", help="撤销这个文件的导入；有人做过的题只停用")
 
-    def run(self, actor: Actor, **options: Any) -> Account:
+    def run(self, actor: Actor, **options: Any) -> Account | dict[str, int]:
         file: Path = options["file"]
         try:
             content = file.read_bytes()
         except OSError as error:
             raise CommandError(f"读不了文件 {file}：{error.strerror}。", returncode=2) from error
+        if options.get("undo"):
+            return self._undo(content, actor)
         with self.progress() as bar:
             task = bar.add_task("导入题目", total=None)
 
@@ -45,6 +48,13 @@ class Command(YincaiCommand):
         if not options["as_json"]:
             self._tell(told, rows, bool(job))
         return told
+
+    def _undo(self, content: bytes, actor: Actor) -> dict[str, int]:
+        done = take_back(content, acting_user=actor)
+        if not done:
+            raise CommandError("这个文件没有可撤销的导入。", returncode=1)
+        self.say(f"已撤销 {done:,} 行。")
+        return {"undone": done}
 
     def _tell(self, told: Account, rows: list[Keyed], new: bool) -> None:
         table = Table(show_header=False, box=None)
