@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from yincai.knowledge.actions.flag import raise_flag
 from yincai.knowledge.actions.suggest import suggest
 from yincai.knowledge.models import Item, MappingState, RouteMapping
 
+TAL_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "items" / "tal-scq5k-cn-3k.jsonl"
 BANK = (
     tal(
         "若关于$$x$$的方程$$\\frac{x-1}{2}-\\frac{a}{3}=1$$的解是正数，则$$a$$的取值范围是（~ ）．",
@@ -142,3 +144,27 @@ def test_a_pupil_reports_an_item_on_a_phone(phone: Page, cast: Cast, bank: None)
     phone.check('input[value="text"]')
     phone.click("text=告诉老师")
     expect(phone.locator("main")).to_contain_text("还没有人看到")
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not TAL_FILE.exists(), reason=f"the real bank is not there: {TAL_FILE.name}")
+def test_the_real_banks_formulas_are_shown(pc: Page, phone: Page, cast: Cast) -> None:
+    """A tenth of the 3,000, over all stages: nearly all formulas can be read, none breaks the page."""
+    rows = TAL_FILE.read_bytes().splitlines()[::10]
+    bring(b"\n".join(rows), cast.system)
+    as_person(pc, cast, cast.admin)
+    formulas = broken = 0
+    for number in range(1, 16):
+        pc.goto(f"/bank/?collection=TAL-SCQ5K&page={number}")
+        expect(pc.locator(".asked .katex").first).to_be_visible()
+        pc.wait_for_timeout(400)
+        formulas += pc.locator(".asked .katex").count()
+        broken += pc.locator(".asked code").count()
+        assert pc.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert formulas > 1000
+    assert broken <= formulas / 500
+    picture(pc, "bank-real-pc", whole=True)
+    as_person(phone, cast, cast.admin).goto("/bank/?collection=TAL-SCQ5K&page=3")
+    expect(phone.locator(".asked .katex").first).to_be_visible()
+    check_access(phone)
+    picture(phone, "bank-real-phone", whole=True)
