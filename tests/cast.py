@@ -1,7 +1,7 @@
 """The cast: the people of every test. 示范市 has two districts and three schools; 王老师 teaches 五（1）班 of 第一小学.
 
     def test_something(cast): ...
-        cast.wang        # Person 王静, a teacher; cast.actor(cast.wang) acts as her; cast.client(cast.wang) is her browser
+        cast.wang        # Person 王静, a teacher; cast.actor(cast.wang) acts as her; cast.client(cast.wang) her browser
 
 `stranger` people of 第二小学 and of the other district exist to prove that nothing is reachable across schools.
 """
@@ -18,6 +18,7 @@ from yincai.core.actors import Actor, actor_for, installation
 from yincai.core.models import Account
 from yincai.core.scope import unscoped
 from yincai.knowledge import pool
+from yincai.registry import rules
 from yincai.registry.models import (
     Guardianship,
     Organisation,
@@ -39,6 +40,7 @@ class Cast:
     def __init__(self) -> None:
         crypto.forget_keys()
         pool.forget()  # what another test, since rolled back, had in the bank
+        rules.forget()  # and in the table of rules
         with unscoped("the cast builds the whole city"):
             self._organisations()
             self._people()
