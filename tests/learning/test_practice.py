@@ -90,11 +90,11 @@ def test_the_same_form_with_another_answer_is_a_conflict_that_reveals_nothing(ca
     assert counts() == (1, 1, 1)
 
 
-def test_a_form_of_another_pupil_is_refused(cast: Cast, ming: Client) -> None:
+def test_a_form_of_another_pupil_is_a_conflict_that_reveals_nothing(cast: Cast, ming: Client) -> None:
     _, token = ask(ming)
     refused = give(cast.client(cast.hong), token, "1")
-    assert refused.status_code == 400
-    assert "另一位同学" in refused.content.decode()
+    assert refused.status_code == 409
+    assert "正确答案" not in refused.content.decode()
     assert counts() == (0, 0, 0)
 
 

@@ -6,12 +6,18 @@ class LearningConfig(AppConfig):
     verbose_name = "自适应学习"
 
     def ready(self) -> None:
+        from yincai.core.navigation import Entry, register_navigation
         from yincai.learning.fold import SUBJECT, PracticeFold
         from yincai.learning.indicators import register_indicators
         from yincai.learning.mastery_rows import mastery_rows
+        from yincai.learning.policies import PRACTISE, SEE_CLASS
         from yincai.records.folds import register_fold
         from yincai.records.lake import register_table
 
         register_fold(SUBJECT, PracticeFold())
         register_table("mastery", mastery_rows)
         register_indicators()
+        register_navigation(
+            Entry("我的学习", "learning-map", PRACTISE, order=10, roles=frozenset({"pupil"})),
+            Entry("学情", "learning-classes", SEE_CLASS, order=20, roles=frozenset({"teacher", "head"})),
+        )

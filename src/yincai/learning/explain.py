@@ -12,7 +12,7 @@ from django.utils import timezone
 from yincai.knowledge.graph import Point, Unit
 from yincai.knowledge.queries import cause_name, graph
 from yincai.measurement import tracing
-from yincai.measurement.tracing import GROWING, LABELS, MASTERED, Masteries, State
+from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, Masteries, State
 from yincai.records.folds import Fact
 from yincai.records.queries import facts_of, state_of
 
@@ -52,6 +52,17 @@ def explain_pupil(pupil: int) -> list[Explained]:
     ]
 
 
+def finding_of(points: Sequence[Explained]) -> str:
+    """What the page of a pupil says first: where help is wanted most, else how much is there."""
+    if not points:
+        return "还没有可看的记录"
+    weak = [one for one in points if one.level == STARTING and one.n >= 2]
+    if weak:
+        return f"先帮一帮“{max(weak, key=lambda one: one.n).point.name}”"
+    mastered = sum(one.level == MASTERED for one in points)
+    return f"练过 {len(points)} 个知识点，掌握 {mastered} 个"
+
+
 def _explained(point: Point, unit: Unit, table: Masteries, facts: Sequence[Fact]) -> Explained:
     slot = point.slot
     causes = Counter(cause_name(fact.cause) for fact in facts if fact.cause)
@@ -82,7 +93,7 @@ def _missing(level: int, value: float, n: int) -> str:
     if level == MASTERED:
         return "已经稳了，过一阵子会再温习。"
     if level == GROWING and n < tracing.ENOUGH:
-        return f"题数还少，再做 {tracing.ENOUGH - n} 题才看得准。"
+        return f"题数还少，再做 {tracing.ENOUGH - n} 题才能看准。"
     if level == GROWING and value >= 0.8:
         return "看着会了，但把握还不够大，再做几题。"
     if level == GROWING:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from yincai.core import home
-from yincai.core.action import ActionError
+from yincai.core.action import ActionError, Conflict
 from yincai.core.ids import new_id
 
 LAYOUT = struct.Struct("!16sQQIQ?16sIId")
@@ -25,7 +25,14 @@ LIFE = 24 * 3600  # seconds an unanswered question stays good
 
 
 class FormRefused(ActionError):
-    """The form was not issued by this installation, not to this pupil, or too long ago."""
+    """The form was not issued by this installation, or too long ago."""
+
+
+class FormOfAnother(Conflict):
+    """The form was issued to another pupil (two sign-ins in one browser): nothing of it is told."""
+
+    def __init__(self) -> None:
+        super().__init__("这道题是另一次登录时打开的，没有保存。请回到我的学习，换成你自己的题。")
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ def issue(
 
 
 def read(token: str, *, pupil: int, now: float) -> AnswerForm:
-    """The form behind a token; raises FormRefused unless it was issued here, to this pupil, not long ago."""
+    """The form behind a token; raises FormRefused unless it was issued here, not long ago, and
+    FormOfAnother unless to this pupil."""
     try:
         raw = base64.urlsafe_b64decode(token.encode())
     except (binascii.Error, ValueError, UnicodeEncodeError):
@@ -75,7 +83,7 @@ def read(token: str, *, pupil: int, now: float) -> AnswerForm:
         raise FormRefused("这道题不是这里发出的，请刷新页面再答。")
     form_id, owner, item, version, seed, seeded, practice, number, attempt, shown = LAYOUT.unpack(packed)
     if owner != pupil:
-        raise FormRefused("这道题是发给另一位同学的，请刷新页面再答。")
+        raise FormOfAnother
     if not now - LIFE <= shown <= now + 60:
         raise FormRefused("这道题放得太久了，请换一道新的。")
     return AnswerForm(

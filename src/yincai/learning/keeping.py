@@ -17,15 +17,17 @@ from django.utils import timezone
 from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.ids import new_id
+from yincai.learning.forms import AnswerForm
 from yincai.learning.models import Assignment, HintUse, Practice
+from yincai.learning.rows import read_practice
 from yincai.records.folds import FOLDS, Fact
-from yincai.records.queries import facts_of, state_of
-from yincai.records.recording import ConflictingStatement, Response, record
+from yincai.records.queries import facts_of, in_force, state_of
+from yincai.records.recording import ConflictingStatement, Response, record, stored
 from yincai.records.statements import Body
 
 Session = MutableMapping[str, Any]
 SESSION_KEY = "unkept_practice"
-PARTS = ("states", "sittings", "hints", "seen")
+AT_ONCE = 3  # sittings that a web session holds: one for each tab, and it stays small
 
 
 class NoPractice(ActionError):
@@ -36,8 +38,9 @@ class NoPractice(ActionError):
 
 
 class Given(NamedTuple):
-    """One answer of a sitting: slots of its points, and the score."""
+    """One answer of a sitting: the item, slots of its points, and the score."""
 
+    item: int
     points: tuple[int, ...]
     score: float
 
@@ -48,9 +51,21 @@ class Keeping(Protocol):
     pupil: int
     keeps: bool
 
-    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str) -> Practice: ...
+    def begin(
+        self, subject: str, unit: str, assignment: Assignment | None, place: str, since: datetime
+    ) -> Practice: ...
 
-    def practice(self, practice_id: UUID) -> Practice: ...
+    def last_stretch(self) -> datetime | None:
+        """Since when the eyes had no rest in the sitting begun last."""
+        ...
+
+    def practice(self, practice_id: UUID) -> Practice:
+        """A sitting that is going on; raises NoPractice."""
+        ...
+
+    def opened(self, form: AnswerForm) -> tuple[Practice, int]:
+        """The sitting of a form, even an ended one, and the steps of help taken; raises NoPractice."""
+        ...
 
     def save_practice(self, practice: Practice, *fields: str) -> None: ...
 
@@ -61,11 +76,19 @@ class Keeping(Protocol):
     def note_hint(self, form: UUID, level: int) -> None: ...
 
     def answered(self, statement: Body, response: Response) -> bytes:
-        """Keep an answer; the state after it."""
+        """Keep an answer; the state after it. Raises ConflictingStatement."""
+        ...
+
+    def said(self, form: UUID) -> str | None:
+        """What was answered to a form; None when nothing was."""
         ...
 
     def given(self, practice: Practice) -> list[Given]:
-        """The answers of a sitting so far, in order."""
+        """The answers so far, in order: of the sitting, or of all sittings for the same set practice."""
+        ...
+
+    def done_of(self, items: tuple[int, ...]) -> set[int]:
+        """Which of these items the pupil has answered before."""
         ...
 
 
@@ -78,12 +101,24 @@ class Kept:
         self.pupil = pupil
         self._actor = actor
 
-    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str) -> Practice:
-        return Practice.objects.create(pupil=self.pupil, subject=subject, unit=unit, assignment=assignment, place=place)
+    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str, since: datetime) -> Practice:
+        return Practice.objects.create(
+            pupil=self.pupil, subject=subject, unit=unit, assignment=assignment, place=place, stretch_from=since
+        )
+
+    def last_stretch(self) -> datetime | None:
+        rows = Practice.objects.filter(pupil=self.pupil).order_by("-started_at")
+        return rows.values_list("stretch_from", flat=True).first()
 
     def practice(self, practice_id: UUID) -> Practice:
         rows = Practice.objects.select_related("assignment")
         found = rows.filter(pk=practice_id, pupil=self.pupil, ended_at__isnull=True).first()
+        if found is None:
+            raise NoPractice
+        return found
+
+    def opened(self, form: AnswerForm) -> tuple[Practice, int]:
+        found = read_practice(form.practice, form.id, self.pupil)
         if found is None:
             raise NoPractice
         return found
@@ -103,9 +138,21 @@ class Kept:
     def answered(self, statement: Body, response: Response) -> bytes:
         return record(statement, response, acting_user=self._actor).state
 
+    def said(self, form: UUID) -> str | None:
+        found = stored(form, acting_user=self._actor)
+        return str(found.statement["result"]["response"]) if found else None
+
     def given(self, practice: Practice) -> list[Given]:
-        facts = facts_of([self.pupil], practice.subject, practice.started_at)
-        return [Given(fact.points, fact.score) for fact in facts if fact.practice == practice.pk]
+        since, sittings = practice.started_at, {practice.pk}
+        if practice.assignment_id:
+            mine = Practice.objects.filter(pupil=self.pupil, assignment=practice.assignment_id)
+            started = dict(mine.values_list("pk", "started_at"))
+            since, sittings = min(started.values(), default=since), {*started, practice.pk}
+        facts = facts_of([self.pupil], practice.subject, since)
+        return [Given(fact.item, fact.points, fact.score) for fact in facts if fact.practice in sittings]
+
+    def done_of(self, items: tuple[int, ...]) -> set[int]:
+        return set(in_force().filter(pupil=self.pupil, item__in=items).values_list("item", flat=True))
 
 
 class Unkept:
@@ -120,18 +167,43 @@ class Unkept:
             SESSION_KEY, {"states": {}, "sittings": {}, "hints": {}, "seen": {}}
         )
 
-    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str) -> Practice:
+    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str, since: datetime) -> Practice:
         practice = Practice(
-            id=new_id(), pupil=self.pupil, subject=subject, unit=unit, assignment=assignment, place=place
+            id=new_id(),
+            pupil=self.pupil,
+            subject=subject,
+            unit=unit,
+            assignment=assignment,
+            place=place,
+            stretch_from=since,
         )
-        self._all["sittings"] = {}  # one at a time: the session stays small
-        self._all["hints"], self._all["seen"] = {}, {}
+        for old in list(self._all["sittings"])[: 1 - AT_ONCE]:
+            self._forget(old)
         self.save_practice(practice)
         return practice
 
+    def _forget(self, practice: str) -> None:
+        del self._all["sittings"][practice]
+        for form in [form for form, seen in self._all["seen"].items() if seen[0] == practice]:
+            del self._all["seen"][form]
+            self._all["hints"].pop(form, None)
+
+    def last_stretch(self) -> datetime | None:
+        sittings = list(self._all["sittings"].values())
+        return datetime.fromisoformat(sittings[-1]["stretch"]) if sittings else None
+
     def practice(self, practice_id: UUID) -> Practice:
+        found = self._read(practice_id)
+        if found.ended_at is not None:
+            raise NoPractice
+        return found
+
+    def opened(self, form: AnswerForm) -> tuple[Practice, int]:
+        return self._read(form.practice), self.hints_used(form.id)
+
+    def _read(self, practice_id: UUID) -> Practice:
         found = self._all["sittings"].get(str(practice_id))
-        if found is None or found["ended"]:
+        if found is None:
             raise NoPractice
         assignment = Assignment.objects.filter(pk=found["assignment"]).first() if found["assignment"] else None
         return Practice(
@@ -143,6 +215,7 @@ class Unkept:
             place=found["place"],
             started_at=datetime.fromisoformat(found["started"]),
             stretch_from=datetime.fromisoformat(found["stretch"]),
+            ended_at=datetime.fromisoformat(found["ended"]) if found["ended"] else None,
         )
 
     def save_practice(self, practice: Practice, *fields: str) -> None:
@@ -153,7 +226,7 @@ class Unkept:
             "place": practice.place,
             "started": practice.started_at.isoformat(),
             "stretch": practice.stretch_from.isoformat(),
-            "ended": practice.ended_at is not None,
+            "ended": practice.ended_at.isoformat() if practice.ended_at else "",
         }
         self._changed()
 
@@ -172,19 +245,28 @@ class Unkept:
     def answered(self, statement: Body, response: Response) -> bytes:
         before = self.state(response.subject)
         form, said = str(statement["id"]), statement["result"]["response"]
-        if form in self._all["seen"]:
-            if self._all["seen"][form][0] != said:
+        seen = self._all["seen"]
+        if form in seen:
+            if seen[form][1] != said:
                 raise ConflictingStatement
             return before
         fold = FOLDS[response.subject]
-        after = fold.fold(before, [_fact(response, len(self._all["seen"]) + 1)], fold.versions)
+        after = fold.fold(before, [_fact(response, len(seen) + 1)], fold.versions)
         self._all["states"][response.subject] = base64.b64encode(after).decode()
-        self._all["seen"][form] = [said, list(response.points), response.score]
+        seen[form] = [str(response.practice), said, response.item, list(response.points), response.score]
         self._changed()
         return after
 
+    def said(self, form: UUID) -> str | None:
+        seen = self._all["seen"].get(str(form))
+        return str(seen[1]) if seen else None
+
     def given(self, practice: Practice) -> list[Given]:
-        return [Given(tuple(points), score) for _, points, score in self._all["seen"].values()]
+        answers = [seen for seen in self._all["seen"].values() if seen[0] == str(practice.pk)]
+        return [Given(item, tuple(points), score) for _, _, item, points, score in answers]
+
+    def done_of(self, items: tuple[int, ...]) -> set[int]:
+        return {seen[2] for seen in self._all["seen"].values()} & set(items)
 
     def _changed(self) -> None:
         self._session[SESSION_KEY] = self._all

@@ -7,32 +7,37 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import sqrt
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from yincai.core.actors import Actor
+from yincai.core.rules import rule
 from yincai.knowledge.generators import malrule
 from yincai.knowledge.graph import Point, Unit
+from yincai.knowledge.graph.loader import TERMS
+from yincai.knowledge.pool import pool
 from yincai.knowledge.queries import cause_name, graph
 from yincai.learning.keeping import Given
-from yincai.learning.models import Assignment
+from yincai.learning.models import Assignment, Practice
+from yincai.learning.sitting import class_word, grades, stocked
 from yincai.measurement import tracing
 from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, UNSEEN, Masteries, State
 from yincai.records.folds import Fact
-from yincai.records.queries import facts_of, state_of, states_of
+from yincai.records.models import ResponseFact
+from yincai.records.queries import facts_of, in_force, state_of, states_of
 from yincai.registry.models import Organisation, Person
 from yincai.registry.queries import Pupil, pseudonym_of, pupils_of
 
 SUBJECT = "math"
 WINDOW = timedelta(days=28)
 Z80 = 1.2816  # 80 % intervals
-LEAST = 10  # pupils below which a share is not shown as one
+GRADE_NAMES = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True)
@@ -52,23 +57,66 @@ class PointView:
 
 @dataclass(frozen=True)
 class UnitView:
+    """`ready`: there is something to practise in it."""
+
     unit: Unit
     points: tuple[PointView, ...]
+    ready: bool = False
 
     @property
     def begun(self) -> bool:
         return any(view.level != UNSEEN for view in self.points)
 
+    @property
+    def mastered(self) -> bool:
+        return all(view.level == MASTERED for view in self.points)
 
-def calm_map(subject: str, state: State, actor: Actor) -> list[UnitView]:
-    """The units of the pupil's grade, and earlier ones that were begun; no numbers, only how far each point is."""
-    grade = _grade_of(actor)
-    views = unit_views(subject, state)
-    near = [view for view in views if view.unit.grade == grade or (view.begun and view.unit.grade < grade)]
-    return sorted(near, key=lambda view: (-view.unit.grade, view.unit.when))
+
+@dataclass(frozen=True)
+class MapPart:
+    title: str
+    units: tuple[UnitView, ...]
+
+
+@dataclass(frozen=True)
+class CalmMap:
+    """What the pupil has met, under way first; no parts at all where the grade has nothing to practise."""
+
+    finding: str
+    parts: tuple[MapPart, ...]
+
+
+def calm_map(subject: str, state: State, actor: Actor) -> CalmMap:
+    """The units of the pupil's grade, and others that were begun; no numbers on a point, only how far it is."""
+    grade = grade_of(actor)
+    if grade not in grades(subject):
+        return CalmMap("你的年级现在还没有练习题", ())
+    stock = stocked(pool(subject, actor.place))
+    views = [
+        UnitView(view.unit, view.points, any(stock[one.point.slot] for one in view.points))
+        for view in unit_views(subject, state)
+    ]
+    under_way = [view for view in views if view.begun and not view.mastered]
+    ahead = [view for view in views if view.unit.grade == grade and not view.begun]
+    halves = [(term, [view for view in ahead if view.unit.term == term]) for term in TERMS]
+    parts = [("正在学", under_way[::-1])]
+    parts += [(f"{GRADE_NAMES[grade]}年级{term}册", units) for term, units in halves]
+    parts += [("已经掌握", [view for view in views if view.mastered])]
+    return CalmMap(_finding(views), tuple(MapPart(title, tuple(units)) for title, units in parts if units))
+
+
+def _finding(views: Sequence[UnitView]) -> str:
+    counts = Counter(one.level for view in views for one in view.points)
+    growing = f"{counts[GROWING]} 个正在成长" if counts[GROWING] else ""
+    if counts[MASTERED]:
+        return f"你已经掌握 {counts[MASTERED]} 个知识点" + (f"，还有 {growing}" if growing else "")
+    if growing:
+        return f"你有 {counts[GROWING]} 个知识点正在成长"
+    return "刚刚起步，多练几次就能看到变化" if counts[STARTING] else "从这里开始，想练哪一块都可以"
 
 
 def unit_views(subject: str, state: State) -> list[UnitView]:
+    """Every unit, as a class meets them."""
     known = graph(subject)
     table = tracing.masteries(state.grown(known.width), timezone.now().timestamp())
     return [
@@ -82,10 +130,9 @@ def _point_view(point: Point, table: Masteries) -> PointView:
     return PointView(point, int(table.label[slot]), int(table.n[slot]), float(table.value[slot]), float(table.se[slot]))
 
 
-def _grade_of(actor: Actor) -> int:
-    if actor.role is None:
-        return 0
-    return Organisation.objects.filter(pk=actor.role.organisation).values_list("grade", flat=True).first() or 0
+def grade_of(actor: Actor) -> int:
+    """The grade of a pupil's class; 0 for whoever is in none."""
+    return class_word(actor.role.organisation).grade if actor.role else 0
 
 
 # --- a sitting --------------------------------------------------------------------------------------------------------
@@ -114,8 +161,36 @@ def sitting_summary(subject: str, given: Sequence[Given], packed: bytes) -> Summ
     return Summary(len(given), sum(each.score >= 0.5 for each in given), points)
 
 
-def open_assignments(actor: Actor, pupil: int) -> list[Assignment]:
-    """Practices set for this pupil that are neither withdrawn nor past their day."""
+@dataclass(frozen=True)
+class SetPractice:
+    """A practice that a teacher set, and how many of its questions the pupil has answered."""
+
+    assignment: Assignment
+    done: int
+
+    @property
+    def pk(self) -> UUID:
+        return self.assignment.pk
+
+    @property
+    def title(self) -> str:
+        return self.assignment.title
+
+    @property
+    def questions(self) -> int:
+        return self.assignment.questions
+
+    @property
+    def due(self) -> date | None:
+        return self.assignment.due
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.assignment.questions
+
+
+def open_assignments(actor: Actor, pupil: int) -> list[SetPractice]:
+    """Practices set for this pupil that are neither withdrawn, nor past their day, nor done; the most urgent first."""
     if actor.role is None:
         return []
     rows = Assignment.objects.filter(
@@ -123,7 +198,26 @@ def open_assignments(actor: Actor, pupil: int) -> list[Assignment]:
         school_class=actor.role.organisation,
         withdrawn_at__isnull=True,
     )
-    return [row for row in rows if not row.pupils or pupil in row.pupils]
+    mine = [row for row in rows if not row.pupils or pupil in row.pupils]
+    done = answers_given(mine, [pupil])
+    found = [SetPractice(row, done[row.pk, pupil]) for row in mine]
+    return sorted((one for one in found if not one.finished), key=lambda one: one.due or date.max)
+
+
+def answers_given(assignments: Sequence[Assignment], pupils: Sequence[int]) -> Counter[tuple[UUID, int]]:
+    """How many questions of each set practice each pupil has answered, over all its sittings."""
+    counts: Counter[tuple[UUID, int]] = Counter()
+    if not assignments or not pupils:
+        return counts
+    sittings = dict(
+        Practice.objects.filter(assignment__in=assignments, pupil__in=pupils).values_list("pk", "assignment")
+    )
+    since = min(row.set_at for row in assignments)
+    facts = in_force().filter(subject=SUBJECT, pupil__in=pupils, source="assigned", at__gte=since)
+    for practice, pupil, n in facts.order_by().values_list("practice", "pupil").annotate(n=Count("pk")):
+        if practice in sittings:
+            counts[sittings[practice], pupil] += n
+    return counts
 
 
 @dataclass(frozen=True)
@@ -135,7 +229,7 @@ class Today:
     due: int
     ready: bool
     keeps: bool
-    set_by_teacher: tuple[Assignment, ...]
+    set_by_teacher: tuple[SetPractice, ...]
     started: bool
 
 
@@ -150,7 +244,7 @@ def pupil_today(actor: Actor) -> Today:
         unit=_unit_in_progress(state),
         minutes=10,
         due=int(((due > 0) & (due <= now)).sum()),
-        ready=any(unit.grade <= _grade_of(actor) for unit in known.units.values()),
+        ready=grade_of(actor) in grades(SUBJECT),
         keeps=pseudonym.keeps,
         set_by_teacher=tuple(open_assignments(actor, pseudonym.number)),
         started=bool(len(state.seen)),
@@ -172,7 +266,8 @@ def _unit_in_progress(state: State) -> str:
 
 @dataclass(frozen=True)
 class PointRow:
-    """One point of a class. `levels` in the pupils' order (None: nothing is kept of that pupil)."""
+    """One point of a class. `levels` in the order of `pupils` (None: nothing is kept of that pupil). `least`: the
+    number of pupils below which a share is not shown."""
 
     point: Point
     levels: tuple[int | None, ...]
@@ -183,6 +278,8 @@ class PointRow:
     cause: str = ""
     cause_name: str = ""
     cause_people: int = 0
+    pupils: tuple[Pupil, ...] = ()
+    least: int = 0
 
     @property
     def point_code(self) -> str:
@@ -194,11 +291,25 @@ class PointRow:
 
     @property
     def share(self) -> float | None:
-        return self.mastered / self.n if self.n >= LEAST else None
+        """Of those who tried, how many master it; None where these are fewer than the rule allows to show."""
+        return self.mastered / self.n if self.n >= max(self.least, 1) else None
+
+    @property
+    def cells(self) -> list[tuple[Pupil, int | None]]:
+        return list(zip(self.pupils, self.levels, strict=True))
+
+    @property
+    def by_level(self) -> list[tuple[str, list[Pupil]]]:
+        """Who stands where, in school-number order: first those just starting, last those not seen yet."""
+        levels = [(level, LABELS[level]) for level in (STARTING, GROWING, MASTERED, UNSEEN)]
+        found = [(label, [pupil for pupil, has in self.cells if has == level]) for level, label in levels]
+        return [(label, people) for label, people in found if people]
 
 
 @dataclass(frozen=True)
 class ClassStatus:
+    """`as_of`: the newest answer of the last four weeks. `unkept`: pupils without consent."""
+
     school_class: Organisation
     pupils: tuple[Pupil, ...]
     points: tuple[PointRow, ...]
@@ -206,19 +317,59 @@ class ClassStatus:
     units: tuple[Unit, ...]
     as_of: datetime | None
 
+    @property
+    def unkept(self) -> int:
+        return sum(not pupil.pseudonym.keeps for pupil in self.pupils)
+
 
 def class_status(school_class: Organisation, on: date | None = None, unit: str = "") -> ClassStatus:
     """Points × pupils of one unit: the unit asked for, else the one most practised lately."""
     pupils = tuple(pupils_of(school_class, on))
-    numbers = [pupil.pseudonym.number for pupil in pupils if pupil.pseudonym.keeps]
-    facts = facts_of(numbers, SUBJECT, timezone.now() - WINDOW)
-    units = _units_for(school_class, facts)
-    chosen = next((one for one in units if one.code == unit), None) or _busiest(units, facts)
+    numbers = _kept(pupils)
+    practised, newest = _practised_units(numbers)
+    units = _units_for(school_class, practised)
+    chosen = next((one for one in units if one.code == unit), None) or _busiest(units, practised)
     if chosen is None:
         return ClassStatus(school_class, pupils, (), None, units, None)
-    tables = _tables(numbers)
-    rows = tuple(_point_row(point, pupils, tables, facts) for point in graph(SUBJECT).of_unit(chosen.code))
-    return ClassStatus(school_class, pupils, rows, chosen, units, max((fact.at for fact in facts), default=None))
+    tables, causes = _tables(numbers), _causes(numbers)
+    least = int(rule("pi.minimum", school_class.path).value)
+    points = graph(SUBJECT).of_unit(chosen.code)
+    rows = tuple(replace(_point_row(point, pupils, tables, causes), least=least) for point in points)
+    return ClassStatus(school_class, pupils, rows, chosen, units, newest)
+
+
+def _kept(pupils: Sequence[Pupil]) -> list[int]:
+    return [pupil.pseudonym.number for pupil in pupils if pupil.pseudonym.keeps]
+
+
+def _lately(numbers: Sequence[int]) -> QuerySet[ResponseFact]:
+    facts = in_force().filter(subject=SUBJECT, pupil__in=numbers, at__gte=timezone.now() - WINDOW)
+    return facts.order_by()
+
+
+def _practised_units(numbers: Sequence[int]) -> tuple[Counter[str], datetime | None]:
+    """How many answers of the last weeks touch each unit, and when the newest came."""
+    known, counts, newest = graph(SUBJECT), Counter[str](), None
+    for points, n, last in _lately(numbers).values_list("points").annotate(n=Count("pk"), last=Max("at")):
+        newest = max(newest, last) if newest else last
+        for unit in {known.by_slot[slot].unit for slot in map(int, points.split()) if slot in known.by_slot}:
+            counts[unit] += n
+    return counts, newest
+
+
+@dataclass(frozen=True)
+class _Caused:
+    """How often a pupil showed a cause at the points of some items."""
+
+    pupil: int
+    slots: tuple[int, ...]
+    cause: str
+    count: int
+
+
+def _causes(numbers: Sequence[int]) -> list[_Caused]:
+    rows = _lately(numbers).exclude(cause="").values_list("pupil", "points", "cause").annotate(n=Count("pk"))
+    return [_Caused(pupil, tuple(map(int, points.split())), cause, n) for pupil, points, cause, n in rows]
 
 
 def _tables(numbers: Sequence[int]) -> dict[int, Masteries]:
@@ -227,26 +378,27 @@ def _tables(numbers: Sequence[int]) -> dict[int, Masteries]:
     return {pupil: tracing.masteries(State.unpack(packed).grown(width), now) for pupil, packed in states.items()}
 
 
-def _units_for(school_class: Organisation, facts: Sequence[Fact]) -> tuple[Unit, ...]:
+def _units_for(school_class: Organisation, practised: Counter[str]) -> tuple[Unit, ...]:
     known = graph(SUBJECT)
-    practised = {known.by_slot[slot].unit for fact in facts for slot in fact.points if slot in known.by_slot}
     units = [unit for unit in known.units.values() if unit.grade == school_class.grade or unit.code in practised]
     return tuple(sorted(units, key=lambda unit: unit.when))
 
 
-def _busiest(units: Sequence[Unit], facts: Sequence[Fact]) -> Unit | None:
-    known = graph(SUBJECT)
-    counts = Counter(known.by_slot[slot].unit for fact in facts for slot in fact.points if slot in known.by_slot)
-    return max(units, key=lambda unit: counts[unit.code], default=None)
+def _busiest(units: Sequence[Unit], practised: Counter[str]) -> Unit | None:
+    return max(units, key=lambda unit: practised[unit.code], default=None)
 
 
-def _point_row(point: Point, pupils: Sequence[Pupil], tables: dict[int, Masteries], facts: Sequence[Fact]) -> PointRow:
+def _point_row(
+    point: Point, pupils: tuple[Pupil, ...], tables: dict[int, Masteries], causes: Sequence[_Caused]
+) -> PointRow:
     levels = tuple(_level(tables.get(pupil.pseudonym.number), point.slot, pupil) for pupil in pupils)
     tried = [level for level in levels if level not in (None, UNSEEN)]
     mastered = sum(level == MASTERED for level in tried)
     low, high = wilson(mastered, len(tried))
-    cause, people = _leading_cause(facts, point.slot)
-    return PointRow(point, levels, mastered, len(tried), low, high, cause, cause_name(cause) if cause else "", people)
+    cause, people = _leading_cause(causes, point.slot)
+    return PointRow(
+        point, levels, mastered, len(tried), low, high, cause, cause_name(cause) if cause else "", people, pupils
+    )
 
 
 def _level(table: Masteries | None, slot: int, pupil: Pupil) -> int | None:
@@ -255,12 +407,12 @@ def _level(table: Masteries | None, slot: int, pupil: Pupil) -> int | None:
     return UNSEEN if table is None else int(table.label[slot])
 
 
-def _leading_cause(facts: Sequence[Fact], slot: int) -> tuple[str, int]:
+def _leading_cause(causes: Sequence[_Caused], slot: int) -> tuple[str, int]:
     """The cause most pupils share at a point, and how many share it."""
     people: dict[str, set[int]] = defaultdict(set)
-    for fact in facts:
-        if fact.cause and slot in fact.points:
-            people[fact.cause].add(fact.pupil)
+    for one in causes:
+        if slot in one.slots:
+            people[one.cause].add(one.pupil)
     cause = max(people, key=lambda each: (len(people[each]), each), default="")
     return cause, len(people.get(cause, ()))
 
@@ -291,13 +443,11 @@ class CommonError:
 def common_errors(school_class: Organisation, limit: int = 5) -> list[CommonError]:
     """The causes that most pupils of the class showed in the last four weeks."""
     pupils = pupils_of(school_class)
-    numbers = [pupil.pseudonym.number for pupil in pupils if pupil.pseudonym.keeps]
     counts: Counter[str] = Counter()
     people: dict[str, set[int]] = defaultdict(set)
-    for fact in facts_of(numbers, SUBJECT, timezone.now() - WINDOW):
-        if fact.cause:
-            counts[fact.cause] += 1
-            people[fact.cause].add(fact.pupil)
+    for one in _causes(_kept(pupils)):
+        counts[one.cause] += one.count
+        people[one.cause].add(one.pupil)
     leading = sorted(people, key=lambda cause: (-len(people[cause]), -counts[cause], cause))[:limit]
     return [_common_error(cause, pupils, people[cause], counts[cause], school_class) for cause in leading]
 
@@ -309,7 +459,7 @@ def _common_error(
     try:
         rule = malrule(cause)
         words, point = rule.explain, known.points.get(rule.point)
-    except KeyError:
+    except LookupError:
         words, point = "", None
     behind = tuple(pupil for pupil in pupils if pupil.pseudonym.number in numbers)
     address = reverse("learning-set", args=[school_class.pk])
@@ -355,7 +505,7 @@ def _grown(state: State) -> str:
 def _next_step(state: State) -> str:
     growing, starting = _named(state, GROWING), _named(state, STARTING)
     if starting:
-        return f"接下来可以和孩子聊聊“{starting[0]}”：请他讲给您听，比多做题更有用。"
+        return f"可以和孩子聊聊“{starting[0]}”：请孩子讲给您听，比多做题更有用。"
     if growing:
         return f"接下来会继续巩固“{growing[0]}”。"
     return "接下来会从本年级的第一个单元开始。"

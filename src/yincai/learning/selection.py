@@ -1,8 +1,8 @@
 """The next item: chosen by mastery, readiness, information near the target success rate, due reviews and exposure.
 
 Pure functions over arrays; the caller brings the pool, the pupil's standing, the wish of the sitting and the dice.
-What a teacher pinned, ordered or banned comes first; then a review that is due; then the point the pupil is ready to
-grow at.
+What a teacher banned never comes, what is in order comes first, what is pinned is preferred; then a review that is
+due; then the point the pupil is ready to grow at.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from numpy.typing import NDArray
 from yincai.knowledge.pool import Pool
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 READY = 0.6  # a point is ready when each prerequisite is at least this likely to be known
+NOT_READY = 0.35  # below this it waits while anything else fits
+KNOWN = 0.9  # from here on a point rests until its review is due
 AMONG = 4  # the item is drawn from this many best, so that neighbours get different ones
-WIDTH = 0.18  # how far from the target success rate an item still informs
-RECENT_PENALTY = 4.0
+WIDTH = 0.15  # how far from the target success rate an item still informs
+JUST_SEEN = 4.0  # what keeps the last item from coming at once again
+OTHER_NUMBERS = 0.3  # of that, for a generator: it comes with other numbers
+NEVER = -1e3
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the sitting is about. Empty `slots`: the platform chooses. `sequence`: items in the teacher's order."""
+    """What the sitting is about. `wanted`: a mask over the subject's slots; an item fits when one of its points is
+    wanted, or, where `whole`, each of them. `sequence`: items in the teacher's order."""
 
     grade: int
     target: float
-    slots: frozenset[int] = frozenset()
+    wanted: Mask
+    whole: bool = False
     sequence: tuple[int, ...] = ()
     pinned: frozenset[int] = frozenset()
     banned: frozenset[int] = frozenset()
@@ -42,7 +49,7 @@ class Standing:
 
     known: Floats
     seen: NDArray[np.int64]
-    due: NDArray[np.bool_]
+    due: Mask
     ready: Floats
     chance: Floats
     doubt: Floats
@@ -68,8 +75,7 @@ def pick(pool: Pool, now: Standing, wish: Wish, dice: np.random.Generator) -> Pi
         return None
     score = _scores(pool, now, wish, allowed)
     best = np.argsort(-score)[: min(AMONG, int(allowed.sum()))]
-    best = best[np.isfinite(score[best])]
-    weights = np.exp(score[best] - score[best].max())
+    weights = np.exp(2.0 * (score[best] - score[best[0]]))
     index = int(dice.choice(best, p=weights / weights.sum()))
     return Pick(index, _reason(pool, now, wish, index))
 
@@ -82,42 +88,35 @@ def _next_in_order(pool: Pool, now: Standing, wish: Wish) -> int | None:
     return None
 
 
-def _allowed(pool: Pool, wish: Wish) -> NDArray[np.bool_]:
-    allowed = np.ones(pool.items.size, dtype=bool)
-    if wish.banned:
-        allowed &= ~np.isin(pool.items, _array(wish.banned))
-    if wish.slots:
-        return allowed & np.isin(pool.slots, _array(wish.slots)).any(axis=1)
-    return allowed & (pool.grade <= wish.grade) & (pool.grade >= wish.grade - 2)
+def _allowed(pool: Pool, wish: Wish) -> Mask:
+    real, wanted = pool.slots >= 0, wish.wanted[pool.slots]
+    allowed: Mask = np.all(wanted | ~real, axis=1) if wish.whole else np.any(wanted & real, axis=1)
+    allowed[_positions(pool, wish.banned)] = False
+    return allowed
 
 
-def _scores(pool: Pool, now: Standing, wish: Wish, allowed: NDArray[np.bool_]) -> Floats:
+def _scores(pool: Pool, now: Standing, wish: Wish, allowed: Mask) -> Floats:
     """Higher is better: near the target, ready, not yet mastered or due, fresh."""
-    slots = np.where(pool.slots < 0, 0, pool.slots)
     real = pool.slots >= 0
-    near = np.exp(-(((now.chance - wish.target) / WIDTH) ** 2))
-    ready = np.where(real, now.ready[slots], 1.0).min(axis=1)
-    known = np.where(real, now.known[slots], 1.0).min(axis=1)
-    due = (real & now.due[slots]).any(axis=1)
-    same = (pool.slots == now.last_slot).any(axis=1) if now.last_slot >= 0 else np.zeros(pool.items.size, dtype=bool)
-    score = 2.0 * near + 0.8 * now.doubt / 0.25 + 1.5 * due
-    score = score + np.where(ready < READY, -3.0 * (READY - ready), 0.0)
-    score = score + np.where((known > 0.9) & ~due, -1.5, 0.0)
-    score = score + np.where(same & (known < 0.9), 0.6, 0.0)
-    score = score - 0.25 * np.maximum(0, wish.grade - pool.grade)
-    score = score + np.isin(pool.items, _array(wish.pinned)) * 3.0
-    score = score - _exposure(pool, now)
-    return np.where(allowed, score, -np.inf)
-
-
-def _exposure(pool: Pool, now: Standing) -> Floats:
-    """An item just seen waits: strongly when it was the last, hardly after thirty others."""
-    penalty = np.zeros(pool.items.size)
+    ready = np.where(real, now.ready[pool.slots], 1.0).min(axis=1)
+    known = np.where(real, now.known[pool.slots], 1.0).min(axis=1)
+    due = (real & now.due[pool.slots]).any(axis=1)
+    same = (pool.slots == now.last_slot).any(axis=1) & (now.last_slot >= 0)
+    score = 2.0 * np.exp(-(((now.chance - wish.target) / WIDTH) ** 2)) + 0.8 * now.doubt / 0.25 + 1.5 * due
+    score -= 4.0 * np.maximum(READY - ready, 0.0) + np.where(ready < NOT_READY, 20.0, 0.0)
+    score -= np.where((known > KNOWN) & ~due, 1.5, 0.0)
+    score += np.where(same & (known < KNOWN), 0.6, 0.0)
+    score -= 0.25 * np.maximum(0, wish.grade - pool.grade)
+    score[_positions(pool, wish.pinned)] += 3.0
     for item, ago in now.recent.items():
         at = pool.position(item)
         if at is not None:
-            penalty[at] = RECENT_PENALTY / (1 + ago / 4)
-    return penalty
+            score[at] -= JUST_SEEN / (1 + ago / 4) * (OTHER_NUMBERS if pool.is_generator[at] else 1.0)
+    return np.where(allowed, score, NEVER)
+
+
+def _positions(pool: Pool, items: Iterable[int]) -> list[int]:
+    return [at for at in map(pool.position, items) if at is not None]
 
 
 def _reason(pool: Pool, now: Standing, wish: Wish, index: int) -> str:
@@ -126,12 +125,8 @@ def _reason(pool: Pool, now: Standing, wish: Wish, index: int) -> str:
         return "老师推荐的题"
     if any(now.due[slot] for slot in slots):
         return "学过一阵子了，温习一下"
-    if slots and min(now.seen[slot] for slot in slots) == 0:
-        return "新的知识点，前面的基础你已经有了"
+    if all(now.seen[slot] == 0 for slot in slots):
+        return "新的知识点，从合适的难度开始"
     if now.last_slot in slots:
         return "接着练刚才的知识点"
     return "这道题的难度正合适"
-
-
-def _array(values: Iterable[int]) -> NDArray[np.int64]:
-    return np.fromiter(values, dtype=np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, practice
+from yincai.learning.views import classes, practice, setting
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
@@ -17,9 +17,10 @@ urlpatterns = [
     path("learn/<uuid:practice_id>/stop", practice.stop, name="learning-stop"),
     path("classes/", classes.classes, name="learning-classes"),
     path("classes/<uuid:school_class>", classes.class_page, name="learning-class"),
-    path("classes/<uuid:school_class>/set", classes.set_practice, name="learning-set"),
-    path("classes/<uuid:school_class>/steer", classes.steer, name="learning-steer"),
-    path("practices/<uuid:assignment>/withdraw", classes.withdraw, name="learning-withdraw"),
-    path("pupils/<uuid:person>", classes.pupil_page, name="learning-pupil"),
+    path("classes/<uuid:school_class>/set", setting.set_practice, name="learning-set"),
+    path("classes/<uuid:school_class>/steer", setting.steer, name="learning-steer"),
+    path("classes/practices/<uuid:assignment>", setting.assignment, name="learning-assignment"),
+    path("classes/practices/<uuid:assignment>/withdraw", setting.withdraw, name="learning-withdraw"),
+    path("classes/pupils/<uuid:person>", classes.pupil_page, name="learning-pupil"),
     path("children/<uuid:person>", classes.child, name="learning-child"),
 ]

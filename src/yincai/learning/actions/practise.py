@@ -6,7 +6,7 @@ An answer needs no audit row of its own: its statement is one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -14,40 +14,59 @@ from django.utils import timezone
 from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.knowledge import items
-from yincai.knowledge.items import Graded
+from yincai.knowledge.items import Graded, UnknownItem
 from yincai.learning import forms
 from yincai.learning.forms import AnswerForm
-from yincai.learning.keeping import Keeping
+from yincai.learning.keeping import Keeping, NoPractice
 from yincai.learning.models import Assignment, Practice
 from yincai.learning.policies import PRACTISE
-from yincai.records.recording import Response
+from yincai.learning.sitting import version_that_counts
+from yincai.measurement.tracing import State
+from yincai.records.recording import ConflictingStatement, Response
 from yincai.records.statements import answered as statement_of
 
 LONGEST = 20 * 60 * 1000  # ms: a longer stay at a question is counted as this
 TAKEN_BACK = ("unreadable", "undecided")
+PAUSE = timedelta(minutes=5)  # away from the screen for this long, the eyes have rested
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The verdict; `counted` is false when the answer went back to be mended. `state`: the pupil's, afterwards."""
+    """The verdict; `counted` is false when the answer went back to be mended. `state`: the pupil's, afterwards.
+    `version`: the one whose key counted. `hints`: steps of help taken before."""
 
     form: AnswerForm
     practice: Practice
+    version: int
     graded: Graded
+    hints: int
     counted: bool
     state: bytes
 
 
 def begin(keeping: Keeping, subject: str, unit: str, assignment: Assignment | None, *, acting_user: Actor) -> Practice:
     PRACTISE.require(acting_user)
-    return keeping.begin(subject, unit, assignment, acting_user.place)
+    return keeping.begin(subject, unit, assignment, acting_user.place, _stretch_from(keeping, subject))
+
+
+def _stretch_from(keeping: Keeping, subject: str) -> datetime:
+    """A sitting begun right after another one is no rest: the minutes go on counting."""
+    now = timezone.now()
+    recent = State.unpack(keeping.state(subject)).recent
+    if not len(recent) or now.timestamp() - float(recent["time"][-1]) > PAUSE.total_seconds():
+        return now
+    return keeping.last_stretch() or now
 
 
 def take_hint(keeping: Keeping, token: str, level: int, *, acting_user: Actor) -> AnswerForm:
-    """Note on the server that a step of help was given. Steps are taken in order."""
+    """Note on the server that a step of help was given. Steps are taken in order, and before the answer."""
     PRACTISE.require(acting_user)
     form = forms.read(token, pupil=keeping.pupil, now=timezone.now().timestamp())
-    used = keeping.hints_used(form.id)
+    practice, used = keeping.opened(form)
+    if practice.ended_at is not None:
+        raise NoPractice
+    if keeping.said(form.id) is not None:
+        raise ActionError("这道题已经交过了，提示不再计入。可以看讲解，或者接着做下一题。")
     if not 1 <= level <= used + 1 or level > len(items.hint_names(form.item, form.version, form.seed)):
         raise ActionError("提示要一步一步看。")
     keeping.note_hint(form.id, level)
@@ -55,54 +74,74 @@ def take_hint(keeping: Keeping, token: str, level: int, *, acting_user: Actor) -
 
 
 def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_user: Actor) -> Answered:
-    """Grade what was given and keep it; what cannot be read goes back and is no attempt."""
+    """Grade what was given and keep it; what cannot be read goes back and is no attempt.
+
+    The same form with the same answer has the same result again, even after the sitting ended; with another answer
+    it is refused by ConflictingStatement.
+    """
     PRACTISE.require(acting_user)
     now = timezone.now()
     form = forms.read(token, pupil=keeping.pupil, now=now.timestamp())
-    practice = keeping.practice(form.practice)
-    graded = items.grade(form.item, form.version, form.seed, typed)
+    practice, hints = keeping.opened(form)
+    if practice.ended_at is not None and keeping.said(form.id) is None:
+        raise NoPractice
+    version, graded = _grade(practice, form, typed)
     if graded.outcome in TAKEN_BACK:
-        return Answered(form, practice, graded, False, keeping.state(practice.subject))
-    statement, response = _told(form, practice, graded, typed, _spent(form, spent_ms, now), keeping, now)
-    state = keeping.answered(statement, response)
-    return Answered(form, practice, graded, True, state)
+        if keeping.said(form.id) is not None:
+            raise ConflictingStatement
+        return Answered(form, practice, version, graded, hints, False, keeping.state(practice.subject))
+    given = Answered(form, practice, version, graded, hints, True, b"")
+    statement, response = _told(given, typed, _spent(form, spent_ms, now), keeping.pupil, now)
+    try:
+        state = keeping.answered(statement, response)
+    except ConflictingStatement:
+        if keeping.said(form.id) != typed:
+            raise
+        state = keeping.state(practice.subject)  # the same answer, graded before its key was mended
+    return Answered(form, practice, version, graded, hints, True, state)
 
 
-def _told(
-    form: AnswerForm, practice: Practice, graded: Graded, typed: str, spent: int, keeping: Keeping, now: datetime
-) -> tuple[dict[str, object], Response]:
-    asked = items.question(form.item, form.version, form.seed)
-    hints = keeping.hints_used(form.id)
+def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Graded]:
+    try:
+        version = version_that_counts(practice, form)
+        return version, items.grade(form.item, version, form.seed, typed)
+    except UnknownItem:
+        raise ActionError("这道题已经撤下，不用再答。请换一道新的。") from None
+
+
+def _told(given: Answered, typed: str, spent: int, pupil: int, now: datetime) -> tuple[dict[str, object], Response]:
+    form, practice, graded = given.form, given.practice, given.graded
+    asked = items.question(form.item, given.version, form.seed)
     source = "assigned" if practice.assignment_id else "practice"
     statement = statement_of(
         id=form.id,
         subject=practice.subject,
         item=form.item,
-        version=form.version,
+        version=given.version,
         seed=form.seed,
         typed=typed,
         score=graded.score,
         success=graded.outcome == "right",
         at=now,
         duration_ms=spent,
-        hints=hints,
+        hints=given.hints,
         practice=practice.pk,
         cause=graded.cause,
         source=source,
     )
     response = Response(
-        pupil=keeping.pupil,
+        pupil=pupil,
         subject=practice.subject,
         place=practice.place,
         item=form.item,
-        version=form.version,
+        version=given.version,
         seed=form.seed,
         points=asked.points,
         difficulty=asked.difficulty,
         guess=asked.guess,
         score=graded.score,
         duration_ms=spent,
-        hints=hints,
+        hints=given.hints,
         source=source,
         cause=graded.cause,
         practice=practice.pk,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,14 +20,15 @@ from yincai.core.permissions import requires
 from yincai.core.rules import rule
 from yincai.knowledge import items
 from yincai.knowledge.grading.preview import preview
+from yincai.knowledge.items import Graded, Question
 from yincai.knowledge.queries import graph
 from yincai.learning import forms
 from yincai.learning.actions import practise
 from yincai.learning.keeping import Keeping, Kept, Unkept, minutes_since
 from yincai.learning.models import SUBJECTS, Assignment, Practice
 from yincai.learning.policies import PRACTISE
-from yincai.learning.queries import calm_map, open_assignments, sitting_summary
-from yincai.learning.sitting import Asked, ask
+from yincai.learning.queries import calm_map, grade_of, open_assignments, sitting_summary
+from yincai.learning.sitting import Asked, ask, grades
 from yincai.measurement.tracing import State
 from yincai.registry.queries import pseudonym_of, why_not_kept
 
@@ -56,7 +59,7 @@ def map_(request: Request) -> HttpResponse:
         request,
         "learning/map.html",
         {
-            "units": calm_map(SUBJECT, state, request.actor),
+            "map": calm_map(SUBJECT, state, request.actor),
             "assignments": open_assignments(request.actor, keeping.pupil),
             "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
         },
@@ -67,17 +70,22 @@ def map_(request: Request) -> HttpResponse:
 @requires(PRACTISE)
 def start(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
-    assignment = _assignment(request, keeping.pupil)
-    unit = request.POST.get("unit", "")
-    if unit and unit not in graph(SUBJECT).units:
-        unit = ""
+    wanted, unit = request.POST.get("assignment", ""), request.POST.get("unit", "")
+    assignment = _assignment(request, keeping.pupil, wanted)
+    if wanted and assignment is None:
+        messages.info(request, "老师布置的这组练习已经做完、到期或收回了。")
+        return redirect("learning-map")
+    if assignment is None and grade_of(request.actor) not in grades(SUBJECT):
+        return redirect("learning-map")  # where it says that there is nothing for this grade yet
+    unit = unit if unit in graph(SUBJECT).units and not assignment else ""
     practice = practise.begin(keeping, SUBJECT, unit, assignment, acting_user=request.actor)
     return redirect("learning-practice", practice.pk)
 
 
-def _assignment(request: Request, pupil: int) -> Assignment | None:
-    wanted = request.POST.get("assignment", "")
-    return next((row for row in open_assignments(request.actor, pupil) if str(row.pk) == wanted), None)
+def _assignment(request: Request, pupil: int, wanted: str) -> Assignment | None:
+    if not wanted:
+        return None
+    return next((row.assignment for row in open_assignments(request.actor, pupil) if str(row.pk) == wanted), None)
 
 
 @require_GET
@@ -88,30 +96,61 @@ def practice(request: Request, practice_id: UUID) -> HttpResponse:
         sitting = keeping.practice(practice_id)
     except ActionError:
         return redirect("learning-map")
-    context = _next(request, keeping, sitting, keeping.state(sitting.subject), len(keeping.given(sitting)) + 1)
+    context = _next(request, keeping, sitting, keeping.state(sitting.subject), _number(keeping, sitting))
     return _page(request, keeping, sitting, _template_of(context), context)
+
+
+def _number(keeping: Keeping, sitting: Practice) -> int:
+    """Which question of the sitting comes next; a set practice goes on where it was left."""
+    given = keeping.given(sitting)
+    in_order = sitting.assignment.items if sitting.assignment else []
+    reached = [in_order.index(each.item) + 1 for each in given if each.item in in_order]
+    return max([len(given), *reached]) + 1
 
 
 def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, number: int) -> dict[str, Any]:
     """The next question, or the rest, or the end."""
+    set_ = sitting.assignment
+    if sitting.ended_at is not None:
+        return {"done": {"title": "这次练习已经结束", "what": "想再练一会儿，可以从我的学习重新开始。"}}
+    if set_ and number > set_.questions:
+        return {"done": {"title": "老师布置的练习做完了", "what": "老师能看到你做完了。"}}
+    if set_ and set_.withdrawn_at is not None:
+        return {"done": {"title": "老师收回了这组练习", "what": "做过的题都算数，不用再往下做。"}}
     rest = _rest_due(sitting)
     if rest:
         return {"rest": rest}
-    if sitting.assignment and number > sitting.assignment.questions:
-        return {"done": {"title": "老师布置的练习做完了", "what": f"一共 {number - 1} 题，老师会看到你的练习。"}}
-    actor = request.actor
-    asked = ask(
-        sitting, sitting.place, actor.held.organisation, State.unpack(state), number, timezone.now().timestamp()
-    )
+    unpacked, now = State.unpack(state), timezone.now().timestamp()
+    asked = ask(keeping, sitting, request.actor.held.organisation, unpacked, number, now)
+    if asked is None and set_ and number > 1:
+        return {"done": {"title": "老师布置的练习做完了", "what": "老师能看到你做完了。"}}
     if asked is None:
-        return {"done": {"title": "这里暂时没有合适的题了", "what": "换一个单元试试，或者请老师选几道题。"}}
-    return {"asked": asked, "steps": _steps(asked.form, 0), "preview_url": reverse("learning-preview")}
+        return {"done": {"title": "这里暂时没有合适的题", "what": "换一个单元试试，或者请老师选几道题。"}}
+    return {"asked": asked, "steps": _steps(asked.form, 0), **_heading(sitting, asked)}
+
+
+def _heading(sitting: Practice, asked: Asked) -> dict[str, str]:
+    """What stands above a question: what it is about, which one it is, how long already."""
+    minutes = minutes_since(sitting.started_at)
+    of = f"，共 {sitting.assignment.questions} 题" if sitting.assignment else ""
+    when = f"已经练了 {minutes} 分钟" if minutes else "刚开始"
+    return {"title": _title(sitting, asked), "progress": f"第 {asked.form.number} 题{of} · {when}"}
+
+
+def _title(sitting: Practice, asked: Asked | None = None) -> str:
+    known = graph(sitting.subject)
+    if sitting.assignment:
+        return sitting.assignment.title
+    if sitting.unit:
+        return known.units[sitting.unit].name
+    point = known.by_slot.get(asked.question.points[0]) if asked and asked.question.points else None
+    return known.units[point.unit].name if point else SUBJECTS[sitting.subject]
 
 
 def _rest_due(sitting: Practice) -> Rest | None:
     limit = rule("eye.session", sitting.place)
     minutes = minutes_since(sitting.stretch_from)
-    return Rest(minutes, f"（{limit.source}）") if minutes >= int(limit.value) else None
+    return Rest(minutes, limit.source) if minutes >= int(limit.value) else None
 
 
 def _template_of(context: dict[str, Any]) -> str:
@@ -124,29 +163,20 @@ def _page(
     request: Request, keeping: Keeping, sitting: Practice, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The fragment for htmx, the whole page otherwise."""
-    full = {**context, "practice": sitting, "next_url": reverse("learning-practice", args=[sitting.pk])}
+    full = {"title": _title(sitting), "progress": "", **context, "practice": sitting, "preview_url": _preview_url()}
+    full["next_url"] = reverse("learning-practice", args=[sitting.pk])
     if request.htmx:
         return render(request, template, full, status=status)
     full |= {
-        "title": _title(sitting),
-        "progress": _progress(sitting, context),
         "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
         "asked_template": template,
     }
     return render(request, "learning/practice.html", full, status=status)
 
 
-def _title(sitting: Practice) -> str:
-    if sitting.assignment:
-        return sitting.assignment.title
-    return graph(sitting.subject).units[sitting.unit].name if sitting.unit else SUBJECTS[sitting.subject]
-
-
-def _progress(sitting: Practice, context: dict[str, Any]) -> str:
-    minutes = minutes_since(sitting.started_at)
-    when = f"已经练了 {minutes} 分钟" if minutes else "刚开始"
-    asked = context.get("asked")
-    return f"第 {asked.form.number} 题 · {when}" if asked else when
+@lru_cache(maxsize=1)
+def _preview_url() -> str:
+    return reverse("learning-preview")
 
 
 @require_POST
@@ -163,56 +193,70 @@ def answer(request: Request) -> HttpResponse:
     if not given.counted:
         return _back(request, keeping, given, typed)
     context = _next(request, keeping, given.practice, given.state, given.form.number + 1)
-    shown = {"answered": _shown(given), "right": given.graded.outcome == "right"}
-    return _page(request, keeping, given.practice, "learning/_feedback.html", {**context, **shown})
+    return _page(
+        request, keeping, given.practice, "learning/_feedback.html", {**context, "answered": _shown(given, typed)}
+    )
 
 
 def _typed(request: Request) -> str:
-    return (
-        "".join(sorted(request.POST.getlist("answer")))
-        if len(request.POST.getlist("answer")) > 1
-        else (request.POST.get("answer", "").strip())
-    )
+    """What was given: text, or the letters of the options chosen, in order."""
+    given = request.POST.getlist("answer")
+    return given[0].strip() if len(given) == 1 else "".join(sorted(given))
 
 
 def _spent(request: Request) -> int:
     claimed = request.POST.get("spent", "")
-    return int(claimed) if claimed.isdigit() and len(claimed) < 10 else 0
+    return int(claimed) if claimed.isdecimal() and len(claimed) < 10 else 0
 
 
 def _back(request: Request, keeping: Keeping, given: practise.Answered, typed: str) -> HttpResponse:
     """The answer could not be read: the same form again, with the place marked and nothing lost."""
     form = given.form
     asked = Asked(items.question(form.item, form.version, form.seed), form, "")
-    steps = _steps(form, keeping.hints_used(form.id))
+    position = given.graded.position
     context = {
         "asked": asked,
-        "steps": steps,
-        "typed": [typed],
+        "steps": _steps(form, given.hints),
+        "typed": typed,
         "problem": given.graded.message or "这个答案没有读懂，请改一改再交。",
-        "position": given.graded.position,
-        "preview_url": reverse("learning-preview"),
+        "marked": (typed[:position], typed[position : position + 1], typed[position + 1 :])
+        if position is not None
+        else (),
+        **_heading(given.practice, asked),
     }
     return _page(request, keeping, given.practice, "learning/_question.html", context)
 
 
+def _marked(typed: str, position: int | None) -> tuple[str, ...]:
+    """What was typed, parted into before, the place where reading stopped, and after."""
+    return () if position is None else (typed[:position], typed[position : position + 1], typed[position + 1 :])
+
+
 def _refused(request: Request, why: str, status: int) -> HttpResponse:
-    return render(
-        request, "learning/_refused.html" if request.htmx else "learning/refused.html", {"why": why}, status=status
-    )
+    template = "learning/_refused.html" if request.htmx else "learning/refused.html"
+    return render(request, template, {"why": why}, status=status)
 
 
-def _shown(given: practise.Answered) -> dict[str, Any]:
+def _shown(given: practise.Answered, typed: str) -> dict[str, Any]:
     form, graded = given.form, given.graded
+    asked = items.question(form.item, given.version, form.seed)
     return {
         "right": graded.outcome == "right",
+        "stem": asked.stem,
+        "images": asked.images,
         "cause_name": graded.cause_name,
         "cause_words": graded.cause_words,
-        "understood": f"${graded.latex}$" if graded.latex else graded.understood,
+        "said": _said(asked, graded, typed),
         "key": graded.answer,
-        "explanation": items.explanation(form.item, form.version, form.seed),
-        "message": graded.message,
+        "explanation": items.explanation(form.item, given.version, form.seed),
     }
+
+
+def _said(asked: Question, graded: Graded, typed: str) -> str:
+    """The pupil's answer as it was read."""
+    if asked.is_choice:
+        return "；".join(f"{letter}．{text}" for letter, text in asked.lettered if letter in typed)
+    return f"${graded.latex}$" if graded.latex else graded.understood or typed
 
 
 def _steps(form: forms.AnswerForm, used: int) -> list[dict[str, Any]]:
@@ -232,7 +276,7 @@ def hint(request: Request) -> HttpResponse:
         form = practise.take_hint(keeping, request.POST.get("form", ""), level, acting_user=request.actor)
     except ActionError as error:
         return _refused(request, str(error), 400)
-    context = {
+    context: dict[str, Any] = {
         "steps": _steps(form, keeping.hints_used(form.id)),
         "hint": items.hint(form.item, form.version, form.seed, level),
     }
@@ -240,13 +284,8 @@ def hint(request: Request) -> HttpResponse:
         return render(request, "learning/_ladder.html", context)
     sitting = keeping.practice(form.practice)
     asked = Asked(items.question(form.item, form.version, form.seed), form, "")
-    return _page(
-        request,
-        keeping,
-        sitting,
-        "learning/_question.html",
-        {**context, "asked": asked, "typed": [_typed(request)], "preview_url": reverse("learning-preview")},
-    )
+    context |= {"asked": asked, "typed": _typed(request), **_heading(sitting, asked)}
+    return _page(request, keeping, sitting, "learning/_question.html", context)
 
 
 @require_POST

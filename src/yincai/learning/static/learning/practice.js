@@ -1,6 +1,17 @@
-// The pupil's desk: reveal the next question, measure the time spent on this one, keep what was typed if sending fails.
+// The pupil's desk: shows the next question, measures the time spent on this one, and when sending fails keeps what was
+// typed and says what to do.
 const desk = document.getElementById("desk");
+const trouble = document.getElementById("trouble");
+const LOST = "没有送出去，可能是网络断了。你的答案还在，连上以后再按一次“交答案”。";
+const SIGNED_OUT = "登录已经过期，这次没有送出去。请在新窗口重新登录，再回来按一次“交答案”；你的答案还在。";
+const BROKEN = "系统出了错，这次没有送出去。你的答案还在，请过一会儿再按一次“交答案”。";
 let began = performance.now();
+
+function showHead(form) {
+  if (!form) return;
+  document.getElementById("title").textContent = form.dataset.title;
+  document.getElementById("progress").textContent = form.dataset.progress;
+}
 
 function reveal(event) {
   const link = event.target.closest("[data-next]");
@@ -11,43 +22,62 @@ function reveal(event) {
   began = performance.now();
   window.htmx?.process(desk);
   desk.dispatchEvent(new CustomEvent("yincai:shown", { bubbles: true }));
-  const first = desk.querySelector("input:not([type=hidden]), button");
-  first?.focus({ preventScroll: false });
+  showHead(desk.querySelector("form[data-answer]"));
   window.scrollTo({ top: 0 });
+  desk.querySelector(".ask input:not([type=hidden])")?.focus({ preventScroll: true });
 }
 
-function stamp(event) {
-  const form = event.target.closest?.("form[data-answer]");
-  const spent = form?.querySelector("input[name=spent]");
-  if (spent) spent.value = String(Math.round(performance.now() - began));
+function spent() {
+  return String(Math.round(performance.now() - began));
 }
 
-function failed() {
-  let note = document.getElementById("sending-failed");
-  if (!note) {
-    note = document.createElement("p");
-    note.id = "sending-failed";
-    note.className = "say wrong";
-    note.setAttribute("role", "alert");
-    desk.prepend(note);
-  }
-  note.textContent = "没有送出去，可能是网络断了。你的答案还在，请再按一次“交答案”。";
+function say(text) {
+  trouble.textContent = text;
+  trouble.hidden = !text;
+  if (text) trouble.scrollIntoView({ block: "nearest" });
+}
+
+function cookie(name) {
+  return document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 desk?.addEventListener("click", reveal);
-desk?.addEventListener("submit", stamp, true);
+desk?.addEventListener("submit", (event) => {
+  const field = event.target.querySelector?.("input[name=spent]");
+  if (field) field.value = spent();
+}, true);
+
 document.body.addEventListener("htmx:configRequest", (event) => {
-  const form = event.target.closest?.("form[data-answer]");
-  if (form && event.detail.parameters) event.detail.parameters.set?.("spent", String(Math.round(performance.now() - began)));
+  const { parameters, headers } = event.detail;
+  parameters.set?.("spent", spent());
+  // Who signed in again in another window has a new token: the cookie's is always the right one.
+  const token = cookie("csrftoken");
+  if (!token) return;
+  parameters.delete?.("csrfmiddlewaretoken");
+  headers["X-CSRFToken"] = token;
 });
-document.body.addEventListener("htmx:sendError", failed);
-document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status >= 500) failed();
-});
+document.body.addEventListener("htmx:beforeRequest", () => say(""));
+document.body.addEventListener("htmx:sendError", () => say(LOST));
+document.body.addEventListener("htmx:timeout", () => say(LOST));
 document.body.addEventListener("htmx:beforeSwap", (event) => {
-  // A refused form (409, 403, 400) comes back as a fragment that says what to do: show it.
-  if ([400, 403, 409].includes(event.detail.xhr.status)) {
+  const { xhr, pathInfo } = event.detail;
+  const elsewhere = xhr.responseURL && new URL(xhr.responseURL).pathname !== new URL(pathInfo.requestPath, location).pathname;
+  if (elsewhere || xhr.status === 403) {
+    event.detail.shouldSwap = false;
+    event.detail.isError = false;
+    say(SIGNED_OUT);
+  } else if (xhr.status === 400 || xhr.status === 409) {
+    // Refused: the fragment says why and what to do.
     event.detail.shouldSwap = true;
     event.detail.isError = false;
+  } else if (xhr.status >= 500) {
+    say(BROKEN);
   }
+});
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target !== desk) return;
+  const next = desk.querySelector("[data-next]");
+  if (next) next.focus({ preventScroll: true });
+  else desk.querySelector(".ask input[type=text]")?.focus({ preventScroll: true });
+  if (next) window.scrollTo({ top: 0 });
 });
