@@ -12,7 +12,18 @@ from typing import Any
 
 from tests.cast import Cast
 from yincai.core.ids import new_id
-from yincai.registry.models import Guardianship, Notice, RoleHeld, RoleName, RuleEntry, Session, Teaching, Term
+from yincai.learning.models import Assignment, Practice
+from yincai.registry.models import (
+    Guardianship,
+    Notice,
+    Pseudonym,
+    RoleHeld,
+    RoleName,
+    RuleEntry,
+    Session,
+    Teaching,
+    Term,
+)
 
 ROLES = frozenset(RoleName.values)
 NOBODY = "nobody"  # not signed in
@@ -167,6 +178,15 @@ def _notice(cast: Cast) -> Any:
     return Notice._base_manager.create(person=cast.wang, sentence="只给王老师").pk
 
 
+def _set_practice(cast: Cast) -> Any:
+    return Assignment._base_manager.create(school_class=cast.class51, title="练一练", points=[0], set_by=new_id()).pk
+
+
+def _sitting(cast: Cast) -> Any:
+    pupil = Pseudonym._base_manager.get(person=cast.ming).number
+    return Practice._base_manager.create(pupil=pupil, subject="math", place=cast.class51.path).pk
+
+
 # An object of 第一小学 for the arguments of a route, by its head (the longest that fits).
 OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "organisations/": lambda cast: {"pk": cast.class51.pk, "kind": "class"},
@@ -186,11 +206,9 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "rules/": lambda cast: {"rule_id": "eye.session"},
     "rules/entries/": lambda cast: {"pk": RuleEntry._base_manager.values_list("pk", flat=True).first()},
     "children/": lambda cast: {"pk": cast.ming.pk, "person": cast.ming.pk},
-    "pupils/": lambda cast: {"person": cast.ming.pk},
-    "classes/": lambda cast: {"school_class": cast.class51.pk},
-    "classes/practices/": lambda cast: {"assignment": new_id()},
-    "practices/": lambda cast: {"assignment": new_id()},
-    "learn/": lambda cast: {"practice_id": new_id(), "assignment": new_id()},
+    "classes/": lambda cast: {"school_class": cast.class51.pk, "person": cast.ming.pk},
+    "classes/practices/": lambda cast: {"assignment": _set_practice(cast)},
+    "learn/": lambda cast: {"practice_id": _sitting(cast)},
     "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
     "bank/flags/": lambda cast: {"pk": new_id()},
     "figures/": lambda cast: {"code": "practice.active", "school_class": cast.class51.pk},
