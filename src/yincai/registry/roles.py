@@ -24,7 +24,7 @@ def actor_of(account: Account, chosen: UUID | None) -> Actor:
 
 def _roles_of(person: Person) -> list[Role]:
     held = RoleHeld.objects.filter(in_force(), person=person).select_related("organisation").order_by("since", "id")
-    roles = [
+    return [
         Role(
             row.pk,
             row.name,
@@ -35,7 +35,6 @@ def _roles_of(person: Person) -> list[Role]:
         )
         for row in held
     ]
-    return roles
 
 
 def _scope_of(person: Person, role: Role) -> Scope:
