@@ -261,7 +261,7 @@ def test_undo_leaves_alone_who_has_signed_in_since(cast: Cast) -> None:
     assert Person._base_manager.filter(name="赵一").exists()
     assert not Person._base_manager.filter(name="赵二").exists()
     assert run.job is not None
-    assert "保留未撤" in Job._base_manager.get(pk=run.job.pk).message
+    assert "保留未撤" in Job._base_manager.get(pk=run.job.pk).options["notes"][0]
 
 
 def test_an_interrupted_import_goes_on_where_it_was(cast: Cast) -> None:
@@ -278,6 +278,23 @@ def test_an_interrupted_import_goes_on_where_it_was(cast: Cast) -> None:
     assert RoleHeld._base_manager.filter(organisation=cast.class52).count() == 30
 
 
+def test_an_import_that_broke_says_so_and_goes_on(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, clerk = cast.client(cast.clerk), cast.actor(cast.clerk)
+    run = bring_table("pupils", cast.first, "a.csv", NAMES, acting_user=clerk)
+    stage_import(run, False, acting_user=clerk)
+    words = {"account": str(clerk.account.pk), "role": str(clerk.role.id) if clerk.role else None, "run": str(run.pk)}
+    with monkeypatch.context() as broken:
+        broken.setattr("yincai.registry.imports.pupils.put_pupil", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            apply_import.func(**words)
+    page = client.get(reverse("registry-import", args=[run.pk])).content.decode()
+    assert "写到第 0 行停下了" in page
+    assert "程序出错（ZeroDivisionError）" in page
+    client.post(reverse("registry-import-resume", args=[run.pk]))
+    apply_import.func(**words)
+    assert "已写入 3 行" in client.get(reverse("registry-import", args=[run.pk])).content.decode()
+
+
 def test_what_became_impossible_since_the_preview_is_left_out_and_said(cast: Cast) -> None:
     clerk = cast.actor(cast.clerk)
     run = bring_table("pupils", cast.first, "a.csv", NAMES, acting_user=clerk)
@@ -286,7 +303,7 @@ def test_what_became_impossible_since_the_preview_is_left_out_and_said(cast: Cas
     assert run.job is not None
     with acting(clerk):
         job = jobs.run(run.job, acting_user=clerk)
-    assert "第 2 行没有写入：五（1）班的学号 11 已给了周五" in job.message
+    assert "第 2 行没有写入：五（1）班的学号 11 已给了周五" in job.options["notes"][0]
     assert Person._base_manager.filter(name="赵二").exists()
 
 
@@ -433,7 +450,7 @@ def test_a_timetable(cast: Cast, term: Term) -> None:
     assert said(found) == []
     run = written("timetable", cast.first, swapped, clerk)
     assert run.job is not None
-    assert Job._base_manager.get(pk=run.job.pk).message == ""
+    assert "notes" not in Job._base_manager.get(pk=run.job.pk).options
     taken_back(run, clerk)
     assert everything() == before
 

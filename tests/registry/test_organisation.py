@@ -191,6 +191,14 @@ def test_strangers_find_no_page(cast: Cast) -> None:
     assert cast.client(cast.clerk).get(reverse("registry-organisation-mend", args=[cast.first.pk])).status_code == 404
 
 
+def test_the_trail_links_only_what_one_may_open(cast: Cast) -> None:
+    page = cast.client(cast.wang).get(reverse("registry-organisation", args=[cast.class51.pk])).content.decode()
+    assert reverse("registry-organisation", args=[cast.first.pk]) not in page
+    page = cast.client(cast.clerk).get(reverse("registry-organisation", args=[cast.class51.pk])).content.decode()
+    assert reverse("registry-organisation", args=[cast.first.pk]) in page
+    assert reverse("registry-organisation", args=[cast.east.pk]) not in page
+
+
 def test_a_page_of_a_district_asks_as_much_for_many_schools_as_for_few(
     cast: Cast, django_assert_max_num_queries: object
 ) -> None:

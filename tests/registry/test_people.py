@@ -100,6 +100,14 @@ def test_who_may_enter_whom(cast: Cast) -> None:
         add_staff(cast.first, "district_officer", Details("某"), acting_user=cast.actor(cast.admin))
 
 
+def test_nobody_is_entered_from_a_day_to_come(cast: Cast) -> None:
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    with pytest.raises(ActionError, match="还没有到"):
+        add_pupil(cast.class51, Details("赵一"), 4, tomorrow, acting_user=cast.actor(cast.clerk))
+    with pytest.raises(ActionError, match="还没有到"):
+        add_staff(cast.first, "teacher", Details("新老师"), tomorrow, acting_user=cast.actor(cast.clerk))
+
+
 # --- roles and time -------------------------------------------------------------------------------------------------
 
 

@@ -9,12 +9,12 @@ from django import forms
 from django.utils import timezone
 
 from yincai.registry.actions.enter_person import Details
+from yincai.registry.actions.guardian_codes import RELATIONS
 from yincai.registry.actions.reveal import FIELDS, PURPOSES
 from yincai.registry.forms_organisation import ChoiceOfPlace, DayField
 from yincai.registry.models import Organisation, RoleName
 from yincai.registry.numbers import NumberError, read_identity, read_phone, read_pupil_number
 
-RELATIONS = ("母亲", "父亲", "祖父母", "外祖父母", "监护人")
 SUBJECTS = (
     "语文", "数学", "英语", "道德与法治", "科学", "信息科技", "体育与健康", "音乐", "美术", "艺术", "劳动", "综合实践",
     "物理", "化学", "生物学", "历史", "地理", "心理健康",

@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("imports/<uuid:pk>/", view.import_page, name="registry-import"),
     path("imports/<uuid:pk>/confirm/", view.import_confirm, name="registry-import-confirm"),
     path("imports/<uuid:pk>/progress/", view.import_progress, name="registry-import-progress"),
+    path("imports/<uuid:pk>/resume/", view.import_resume, name="registry-import-resume"),
     path("imports/<uuid:pk>/undo/", view.import_undo, name="registry-import-undo"),
 ]

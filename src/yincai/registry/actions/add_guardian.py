@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from django.utils import timezone
@@ -30,30 +31,45 @@ def add_guardian(child: Person, details: Details, relation: str, *, acting_user:
 
 @action(PUPIL_ENTER)
 def end_guardianship(bond: Guardianship, until: date, *, acting_user: Actor) -> Guardianship:
+    school_class = class_of(bond.child)
+    if school_class is not None:
+        PUPIL_ENTER.require(acting_user, school_class)
     bond.until = until
     bond.save(update_fields=["until"])
     return touched(bond, until=until)
 
 
 def put_guardian(
-    child: Person, details: Details, relation: str, school: Organisation, account_name: str = ""
+    child: Person,
+    details: Details,
+    relation: str,
+    school: Organisation,
+    account_name: Callable[[], str] | None = None,
 ) -> tuple[Guardianship, bool]:
     """Part of an action: the bond, and whether the guardian is new. `details` are checked."""
     guardian = known_guardian(details)
-    new = guardian is None
-    if guardian is None:
-        guardian = make_person(details, school, account_name or new_account_name(RoleName.GUARDIAN, school))
+    if guardian is not None:
+        return _bind_known(child, guardian, relation, school), False
+    name = account_name() if account_name else new_account_name(RoleName.GUARDIAN, school)
+    guardian = make_person(details, school, name)
+    bond = Guardianship.objects.create(guardian=guardian, child=child, relation=relation or "监护人")
+    _welcome(guardian, school)
+    return bond, True
+
+
+def _bind_known(child: Person, guardian: Person, relation: str, school: Organisation) -> Guardianship:
     with unscoped("a guardian may have a child at another school"):
         bond = Guardianship.objects.filter(guardian=guardian, child=child, until__isnull=True).first()
         if bond:
             raise ActionError(f"{guardian.name}已经登记为{child.name}的{bond.relation}。")
-        bond = Guardianship.objects.create(guardian=guardian, child=child, relation=relation or "监护人")
         here = RoleHeld.objects.filter(in_force(), person=guardian, name=RoleName.GUARDIAN, organisation=school)
         if not here.exists():
-            RoleHeld.objects.create(
-                person=guardian, name=RoleName.GUARDIAN, organisation=school, since=timezone.localdate()
-            )
-    return bond, new
+            _welcome(guardian, school)
+        return Guardianship.objects.create(guardian=guardian, child=child, relation=relation or "监护人")
+
+
+def _welcome(guardian: Person, school: Organisation) -> None:
+    RoleHeld.objects.create(person=guardian, name=RoleName.GUARDIAN, organisation=school, since=timezone.localdate())
 
 
 def known_guardian(details: Details) -> Person | None:

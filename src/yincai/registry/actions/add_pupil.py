@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.utils import timezone
-
 from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import Actor
 from yincai.core.scope import unscoped
@@ -15,6 +13,7 @@ from yincai.registry.actions.enter_person import (
     make_person,
     new_account_name,
     person_by_number,
+    refuse_future,
 )
 from yincai.registry.models import Organisation, OrganisationKind, Person, RoleHeld, RoleName, in_force
 from yincai.registry.numbers import fold
@@ -76,7 +75,7 @@ def admit_pupil(
         held = RoleHeld.objects.filter(in_force(since), person=person, name=RoleName.PUPIL).exists()
     if held:
         raise ActionError(f"{name}的原学校还没有办转出，请先请原学校转出。")
-    open_pupil_role(person, school_class, number, since)
+    open_pupil_role(person, school_class, number, refuse_future(since))
     keep_at_school(person, school_class)
     return touched(person, joined=school_class.pk, number=number, since=since)
 
@@ -93,8 +92,9 @@ def put_pupil(
     school = school or school_of(school_class)
     if school is None or school_class.kind != OrganisationKind.CLASS:
         raise ActionError("学生要登记在一个班级里。")
+    day = refuse_future(since)
     person = make_person(details, school, account_name or new_account_name(RoleName.PUPIL, school))
-    open_pupil_role(person, school_class, number, since or timezone.localdate())
+    open_pupil_role(person, school_class, number, day)
     give_pseudonym(person)
     return person
 
@@ -103,7 +103,7 @@ def open_pupil_role(person: Person, school_class: Organisation, number: int | No
     if school_class.kind != OrganisationKind.CLASS or (school_class.until and school_class.until < since):
         raise ActionError(f"{school_class.name}不是一个开着的班级。")
     if number is not None:
-        refuse_taken_number(school_class, number, but=person)
+        refuse_taken_number(school_class, number, but=person, on=since)
     return RoleHeld.objects.create(
         person=person, name=RoleName.PUPIL, organisation=school_class, number=number, since=since
     )
@@ -130,8 +130,10 @@ def keep_at_school(person: Person, school_class: Organisation) -> None:
     person.save()
 
 
-def refuse_taken_number(school_class: Organisation, number: int, but: Person | None = None) -> None:
-    held = RoleHeld.objects.filter(in_force(), organisation=school_class, name=RoleName.PUPIL, number=number)
+def refuse_taken_number(
+    school_class: Organisation, number: int, but: Person | None = None, on: date | None = None
+) -> None:
+    held = RoleHeld.objects.filter(in_force(on), organisation=school_class, name=RoleName.PUPIL, number=number)
     other = held.exclude(person=but).select_related("person").first()
     if other:
         raise ActionError(f"{school_class.name}的学号 {number} 已给了{other.person.name}，请换一个。")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import SERVICE, Actor
-from yincai.registry.actions.enter_person import Details, make_person, new_account_name
+from yincai.registry.actions.enter_person import Details, make_person, new_account_name, refuse_future
 from yincai.registry.models import (
     Organisation,
     OrganisationKind,
@@ -124,8 +124,9 @@ def put_staff(
     place: Organisation, role: str, details: Details, since: date | None = None, account_name: str = ""
 ) -> Person:
     """Part of an action; `details` are checked."""
+    day = refuse_future(since)
     person = make_person(details, place, account_name or new_account_name(role, place))
-    RoleHeld.objects.create(person=person, name=role, organisation=place, since=since or timezone.localdate())
+    RoleHeld.objects.create(person=person, name=role, organisation=place, since=day)
     return person
 
 

@@ -102,6 +102,15 @@ def change_person(person: Person, details: Details) -> dict[str, object]:
     return changes
 
 
+def refuse_future(since: date | None) -> date:
+    """The day from which a new person belongs: today unless said, and not to come, for until then nobody would see
+    them and they would be entered once more."""
+    today = timezone.localdate()
+    if since and since > today:
+        raise ActionError(f"{since} 还没有到；到那天再登记，或把日期填成今天。")
+    return since or today
+
+
 def columns(fields: object) -> list[str]:
     """The columns behind these fields of a person."""
     names: list[str] = []
@@ -136,8 +145,9 @@ def new_account_name(role: str, place: Organisation) -> str:
 def account_names(role: str, place: Organisation) -> Iterator[str]:
     """Free account names, in order: a letter for the role, the end of the place's code, a serial number."""
     head = LETTERS.get(RoleName(role), OFFICER) + (place.code[-6:] or place.path[-6:].lower())
-    last = Account.objects.filter(username__regex=f"^{head}[0-9]{{4}}$").order_by("-username").first()
-    serial = int(last.username[-4:]) if last else 0
+    taken = Account.objects.filter(username__gte=f"{head}0000", username__lte=f"{head}9999").order_by("-username")
+    names = (name[len(head) :] for name in taken.values_list("username", flat=True)[:20])
+    serial = next((int(tail) for tail in names if tail.isdigit() and len(tail) == 4), 0)
     while serial < 9999:
         serial += 1
         yield f"{head}{serial:04d}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from django.utils import timezone
-
 from yincai.core import jobs
 from yincai.core.action import ActionError, action, changed_nothing, touched
 from yincai.core.actors import Actor
@@ -67,6 +65,16 @@ def confirm_import(run: ImportRun, leave_out_bad: bool, *, acting_user: Actor) -
 
 
 @action(IMPORT_SEE)
+def resume_import(run: ImportRun, *, acting_user: Actor) -> ImportRun:
+    """Let a worker go on where the job stopped."""
+    kind_for(run.kind, run.organisation, acting_user)
+    if run.job is None or run.job.state != Job.FAILED:
+        raise ActionError("这次导入没有停下。")
+    enqueue(apply_import, acting_user=acting_user, run=str(run.pk))
+    return touched(run, resume=run.job.pk)
+
+
+@action(IMPORT_SEE)
 def undo_import(run: ImportRun, *, acting_user: Actor) -> ImportRun:
     """Let a worker take it back, to the last row."""
     kind_for(run.kind, run.organisation, acting_user)
@@ -105,28 +113,26 @@ def preview(run: ImportRun, acting_user: Actor) -> Preview:
 
 @background
 def apply_import(run: str, *, acting_user: Actor) -> None:
-    _work(run, lambda job: jobs.run(job, acting_user=acting_user))
+    _work(run, lambda job: jobs.run(job, acting_user=acting_user), acting_user)
 
 
 @background
 def take_back_import(run: str, *, acting_user: Actor) -> None:
-    _work(run, lambda job: jobs.undo(job, acting_user=acting_user))
+    _work(run, lambda job: jobs.undo(job, acting_user=acting_user), acting_user)
 
 
-def _work(run: str, work: Callable[[Job], Job]) -> None:
-    """What goes wrong is written on the job, where its page shows it; the task is not tried for ever."""
+def _work(run: str, work: Callable[[Job], Job], acting_user: Actor) -> None:
+    """What stops a job is written on it, where its page shows it; a task is not tried for ever."""
     job = ImportRun.objects.select_related("job").get(pk=run).job
     if job is None:
         return
     try:
         work(job)
+    except ActionError:
+        return  # the job says why, and can be resumed or undone
     except Exception as error:
-        said = str(error) if isinstance(error, ActionError) else f"程序出错（{type(error).__name__}）"
-        Job.objects.filter(pk=job.pk).update(
-            state=Job.FAILED, message=f"{said} 已写入的还在；可以再试一次，或撤销。", finished_at=timezone.now()
-        )
-        if not isinstance(error, ActionError):
-            raise
+        jobs.stop_failed(job, f"程序出错（{type(error).__name__}），已写入的还在。", acting_user=acting_user)
+        raise
 
 
 def kind_for(name: str, place: Organisation, acting_user: Actor) -> ImportKind:

@@ -63,7 +63,7 @@ class ImportCommand(YincaiCommand):
         with self.progress() as bar:
             task = bar.add_task("写入", total=run.job.total)
             job = jobs.run(run.job, acting_user=actor, progress=lambda done, _: bar.update(task, completed=done))
-        for line in job.message.splitlines():
+        for line in job.options.get("notes", []):
             self.say(line)
         return job.applied
 

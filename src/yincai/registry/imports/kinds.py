@@ -18,8 +18,9 @@ from yincai.core.action import ActionError, touched_many
 from yincai.core.actors import Actor
 from yincai.core.models import Job
 from yincai.core.permissions import Permission
+from yincai.registry.actions.enter_person import account_names
 from yincai.registry.imports.tables import LOST, Column, Row, Table
-from yincai.registry.imports.undo import take_back
+from yincai.registry.imports.undo import note, take_back
 from yincai.registry.models import Organisation, OrganisationKind, Person
 from yincai.registry.naming import class_key, class_keys
 
@@ -169,7 +170,24 @@ class Places:
 
 
 Check = Callable[[Table, Organisation, Actor], list[Checked]]
-ApplyRow = Callable[[Payload, Actor], dict[str, Any]]
+ApplyRow = Callable[[Payload, "Batch"], dict[str, Any]]
+
+
+class Batch:
+    """What the rows of one batch share: places read once, account names handed out in order."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, Organisation] = {}
+        self._names: dict[tuple[str, str], Iterator[str]] = {}
+
+    def place(self, pk: str) -> Organisation:
+        if pk not in self._places:
+            self._places[pk] = Organisation.objects.select_related("school").get(pk=pk)
+        return self._places[pk]
+
+    def account_name(self, role: str, place: Organisation) -> str:
+        names = self._names.setdefault((role, place.path), account_names(role, place))
+        return next(names)
 
 
 @dataclass(frozen=True)
@@ -201,20 +219,21 @@ def register_import(kind: ImportKind) -> None:
 
 def _applier(kind: ImportKind) -> Callable[[Job, list[Payload], Actor], list[Any]]:
     def apply(job: Job, payloads: list[Payload], actor: Actor) -> list[Any]:
-        undos = [_apply_one(kind, job, unpack(payload), actor) for payload in payloads]
+        batch = Batch()
+        undos = [_apply_one(kind, job, unpack(payload), batch) for payload in payloads]
         touched_many(Person, [undo.get("subject", "") for undo in undos], what=kind.name)
         return undos
 
     return apply
 
 
-def _apply_one(kind: ImportKind, job: Job, payload: Payload, actor: Actor) -> dict[str, Any]:
+def _apply_one(kind: ImportKind, job: Job, payload: Payload, batch: Batch) -> dict[str, Any]:
     """One row under a savepoint: what has become impossible since the preview is left out and said."""
     try:
         with transaction.atomic():
-            return kind.apply_row(payload, actor)
+            return kind.apply_row(payload, batch)
     except ActionError as error:
-        job.message += f"第 {payload['row']} 行没有写入：{error}\n"
+        note(job, f"第 {payload['row']} 行没有写入：{error}")
         return {"skipped": payload["row"]}
 
 

@@ -14,6 +14,7 @@ from yincai.registry.imports.kinds import (
     NEW,
     SCHOOL,
     UNCHANGED,
+    Batch,
     Cells,
     Checked,
     ImportKind,
@@ -150,7 +151,7 @@ def _degrees(text: str, most: int) -> float:
     return value
 
 
-def apply_school(payload: Payload, actor: Actor) -> Undo:
+def apply_school(payload: Payload, batch: Batch) -> Undo:
     undo: Undo = {"subject": payload["name"]}
     if payload["school"] is None:
         parent = Organisation.objects.get(pk=payload["parent"])
@@ -213,7 +214,7 @@ def _class_name(written: str, grade: str) -> str:
     return written
 
 
-def apply_class(payload: Payload, actor: Actor) -> Undo:
+def apply_class(payload: Payload, batch: Batch) -> Undo:
     undo: Undo = {"subject": payload["name"]}
     school = Organisation.objects.select_related("school").get(pk=payload["school"])
     grade = Organisation.objects.filter(

@@ -10,7 +10,7 @@ from yincai.core import crypto
 from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.scope import unscoped
-from yincai.registry.actions.add_guardian import known_guardian, put_guardian
+from yincai.registry.actions.add_guardian import put_guardian
 from yincai.registry.actions.add_pupil import (
     end_pupil_role,
     keep_at_school,
@@ -23,6 +23,7 @@ from yincai.registry.imports.kinds import (
     CHANGED,
     SCHOOL,
     UNCHANGED,
+    Batch,
     Cells,
     Checked,
     ImportKind,
@@ -262,22 +263,26 @@ def _same_guardian(held: Person, wanted: Guardian) -> bool:
     return not phone or held.phone_digest is None or bytes(held.phone_digest) == crypto.digest(f"phone:{phone}")
 
 
-def apply_row(payload: Payload, actor: Actor) -> Undo:
-    school_class = Organisation.objects.get(pk=payload["class"])
-    school = Organisation.objects.get(pk=payload["school"])
+def apply_row(payload: Payload, batch: Batch) -> Undo:
+    school_class, school = batch.place(payload["class"]), batch.place(payload["school"])
     details = stored_details(payload["details"])
     undo: Undo = {}
+    held: list[Person] = []
     if payload["person"] is None:
-        person = put_pupil(school_class, details, payload["number"], school=school)
+        name = batch.account_name(RoleName.PUPIL, school)
+        person = put_pupil(school_class, details, payload["number"], account_name=name, school=school)
         made(undo, person)
     else:
         with unscoped("a pupil whom no school holds may be admitted by number and name"):
             person = Person.objects.get(pk=payload["person"])
         _place(undo, person, school_class, payload["number"])
         mend(undo, person, details)
+        bonds = Guardianship.objects.filter(child=person, until__isnull=True).select_related("guardian")
+        held = [bond.guardian for bond in bonds]
     undo["subject"] = str(person.pk)
     for guardian in payload["guardians"]:
-        _bind(undo, person, guardian, school)
+        if not any(_same_guardian(one, guardian) for one in held):
+            _bind(undo, person, guardian, school, batch)
     return undo
 
 
@@ -298,15 +303,13 @@ def _place(undo: Undo, person: Person, school_class: Organisation, number: int) 
     keep_at_school(person, school_class)
 
 
-def _bind(undo: Undo, child: Person, guardian: Guardian, school: Organisation) -> None:
-    there = Guardianship.objects.filter(child=child, until__isnull=True).select_related("guardian")
-    if any(_same_guardian(bond.guardian, guardian) for bond in there):
-        return
+def _bind(undo: Undo, child: Person, guardian: Guardian, school: Organisation, batch: Batch) -> None:
     details = Details(name=guardian["name"], phone=guardian["phone"])
-    known = known_guardian(details)
-    bond, new = put_guardian(child, details, guardian["relation"], school)
+    bond, new = put_guardian(
+        child, details, guardian["relation"], school, lambda: batch.account_name(RoleName.GUARDIAN, school)
+    )
     made(undo, bond)
-    if new and known is None:
+    if new:
         made(undo, bond.guardian)
 
 

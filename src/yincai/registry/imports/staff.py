@@ -16,6 +16,7 @@ from yincai.registry.imports.kinds import (
     CHANGED,
     SCHOOL,
     UNCHANGED,
+    Batch,
     Cells,
     Checked,
     ImportKind,
@@ -221,12 +222,12 @@ def _parts(cells: Cells) -> Iterator[tuple[str, str]]:
             yield written.strip(), match[2]
 
 
-def apply_row(payload: Payload, actor: Actor) -> Undo:
-    school = Organisation.objects.get(pk=payload["school"])
+def apply_row(payload: Payload, batch: Batch) -> Undo:
+    school = batch.place(payload["school"])
     details = stored_details(payload["details"])
     undo: Undo = {}
     if payload["person"] is None:
-        person = put_staff(school, payload["role"], details)
+        person = put_staff(school, payload["role"], details, account_name=batch.account_name(payload["role"], school))
         made(undo, person)
     else:
         person = Person.objects.get(pk=payload["person"])
@@ -236,7 +237,7 @@ def apply_row(payload: Payload, actor: Actor) -> Undo:
             made(undo, RoleHeld.objects.create(person=person, name=payload["role"], organisation=school))
     undo["subject"] = str(person.pk)
     for class_id, subject, leads in payload["teaching"]:
-        _teach(undo, person, Organisation.objects.get(pk=class_id), subject, leads)
+        _teach(undo, person, batch.place(class_id), subject, leads)
     return undo
 
 

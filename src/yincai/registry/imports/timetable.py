@@ -12,6 +12,7 @@ from yincai.registry.imports.kinds import (
     CHANGED,
     SCHOOL,
     UNCHANGED,
+    Batch,
     Cells,
     Checked,
     ImportKind,
@@ -170,10 +171,10 @@ def _tell_clashes(found: list[Checked], known: Known) -> None:
             checked.payload["ignoring"] = [pk for pk in known.booked(lesson) if pk in renewed]
 
 
-def apply_row(payload: Payload, actor: Actor) -> Undo:
+def apply_row(payload: Payload, batch: Batch) -> Undo:
     held = payload["lesson"]
     lesson = Lesson(**held | {"teacher": UUID(held["teacher"]) if held["teacher"] else None})
-    school_class, term = Organisation.objects.get(pk=payload["class"]), Term.objects.get(pk=payload["term"])
+    school_class, term = batch.place(payload["class"]), Term.objects.get(pk=payload["term"])
     undo: Undo = {"subject": str(school_class.pk)}
     here = TimetableEntry.objects.filter(
         term=term, school_class=school_class, weekday=lesson.weekday, period=lesson.period

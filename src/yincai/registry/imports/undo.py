@@ -28,6 +28,11 @@ def was(undo: Undo, row: models.Model, *fields: str) -> None:
     undo.setdefault("before", []).append([type(row).__name__, str(row.pk), held])
 
 
+def note(job: Job, sentence: str) -> None:
+    """Something that whoever runs the import should know; the job's page and the command show it."""
+    job.options.setdefault("notes", []).append(sentence)
+
+
 def take_back(job: Job, rows: list[tuple[dict[str, Any], Any]], actor: Actor) -> None:
     kept = 0
     for _, undo in rows:
@@ -36,7 +41,7 @@ def take_back(job: Job, rows: list[tuple[dict[str, Any], Any]], actor: Actor) ->
         for name in MADE:
             kept += sum(not _remove(name, pk) for pk in reversed(undo.get(name, [])))
     if kept:
-        job.message += f"{kept} 处已有人在用（登录过、有知情同意或有人在其中），保留未撤。\n"
+        note(job, f"{kept} 处已有人在用（登录过、有知情同意或有人在其中），保留未撤。")
     touched_many(Person, [undo.get("subject", "") for _, undo in rows], undone=job.pk)
 
 

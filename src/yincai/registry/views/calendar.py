@@ -59,7 +59,6 @@ from yincai.registry.policies import (
 )
 from yincai.registry.queries import (
     ancestor_paths,
-    ancestors,
     class_of,
     classes_below,
     classes_taught,
@@ -67,7 +66,7 @@ from yincai.registry.queries import (
     term_on,
 )
 from yincai.registry.school_start import earliest_start, start_rule
-from yincai.registry.views.common import actor_of, attempt, attempt_or_say, form_page, reached
+from yincai.registry.views.common import actor_of, attempt, attempt_or_say, form_page, reached, trail
 
 DEFAULT_PERIODS = range(1, 8)
 
@@ -193,7 +192,7 @@ def periods(request: HttpRequest, pk: UUID) -> HttpResponse:
         "stored": bool(stored),
         "rule": start_rule(school),
         "earliest": earliest_start(school),
-        "trail": list(reversed(ancestors(school))),
+        "trail": trail(request, school),
     }
     return render(request, "registry/periods.html", values, status=422 if form.errors else 200)
 
@@ -222,7 +221,7 @@ def timetable(request: HttpRequest, pk: UUID) -> HttpResponse:
         school_class=school_class,
         school=school_of(school_class),
         may_mend=TIMETABLE_MEND.can(actor_of(request), school_class),
-        trail=list(reversed(ancestors(school_class))),
+        trail=trail(request, school_class),
     )
 
 
@@ -291,7 +290,7 @@ def timetable_mend(request: HttpRequest, pk: UUID) -> HttpResponse:
         "school_class": school_class,
         "term": term,
         "weekdays": [(str(day), f"星期{WEEKDAYS[day]}") for day in range(1, 8)],
-        "trail": list(reversed(ancestors(school_class))),
+        "trail": trail(request, school_class),
     }
     return render(request, "registry/timetable_mend.html", values, status=422 if form.error or form.clashes else 200)
 

@@ -15,6 +15,7 @@ from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.permissions import Permission
 from yincai.registry.models import Organisation
+from yincai.registry.policies import ORGANISATION_SEE
 from yincai.registry.queries import ancestors
 
 PAGE = 50
@@ -58,6 +59,14 @@ def paged(request: HttpRequest, rows: Any, each: int = PAGE) -> Page[Any]:
     return Paginator(rows, each).get_page(request.GET.get("page"))
 
 
+def trail(request: HttpRequest, row: Organisation, *, itself: bool = True) -> list[tuple[Organisation, bool]]:
+    """The organisations above (and the one itself), the city first, with whether the actor may open each."""
+    actor = actor_of(request)
+    above = list(reversed(ancestors(row)))
+    opens = ORGANISATION_SEE.held_by(actor)
+    return [(one, opens and actor.scope.covers(one.path)) for one in (above if itself else above[:-1])]
+
+
 def to(row: Organisation) -> HttpResponse:
     return redirect("registry-organisation", row.pk)
 
@@ -76,5 +85,5 @@ def form_page(
 ) -> HttpResponse:
     """A page with one form; answers 422 when something has to be mended."""
     values |= {"form": form, "title": title, "button": button, "back": back, "sub": sub, "danger": danger}
-    values["trail"] = list(reversed(ancestors(place))) if place else []
+    values["trail"] = trail(request, place) if place else []
     return render(request, "registry/form.html", values, status=422 if form.errors else 200)

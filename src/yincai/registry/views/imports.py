@@ -19,6 +19,7 @@ from yincai.registry.actions.import_table import (
     confirm_import,
     kinds_for,
     preview,
+    resume_import,
     undo_import,
 )
 from yincai.registry.forms_imports import UploadForm
@@ -129,6 +130,18 @@ def import_progress(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @requires(IMPORT_SEE)
+def import_resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+    run = _run(request, pk)
+    attempt_or_say(
+        request,
+        lambda: resume_import(run, acting_user=actor_of(request), key=form_key(request)),
+        "接着写入，请稍后刷新这一页。",
+    )
+    return redirect("registry-import", pk)
+
+
+@require_POST
+@requires(IMPORT_SEE)
 def import_undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = _run(request, pk)
     attempt_or_say(
@@ -148,5 +161,5 @@ def _job_values(run: ImportRun) -> dict[str, Any]:
         "job": job,
         "running": job.state in WAITING,
         "may_undo": job.state in (Job.DONE, Job.FAILED),
-        "messages_of_job": job.message.strip().splitlines(),
+        "notes": [*([job.message] if job.message else []), *job.options.get("notes", [])],
     }

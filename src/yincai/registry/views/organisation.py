@@ -57,8 +57,8 @@ from yincai.registry.policies import (
     STAFF_ENTER,
     TIMETABLE_MEND,
 )
-from yincai.registry.queries import ancestors, classes_taught, pupils_of
-from yincai.registry.views.common import actor_of, attempt, attempt_or_say, form_page, paged, reached, to
+from yincai.registry.queries import classes_taught, pupils_of
+from yincai.registry.views.common import actor_of, attempt, attempt_or_say, form_page, paged, reached, to, trail
 
 Kind = OrganisationKind
 OVERLAYS = (Kind.ZONE, Kind.GROUP)
@@ -111,7 +111,7 @@ def _common(request: HttpRequest, row: Organisation) -> dict[str, Any]:
     add = ORGANISATION_ADD.can(actor, row) and row.until is None
     return {
         "row": row,
-        "trail": list(reversed(ancestors(row)))[:-1],
+        "trail": trail(request, row, itself=False),
         "school": School.objects.filter(organisation=row).first() if row.kind == Kind.SCHOOL else None,
         "may_add": [(kind, Kind(kind).label) for kind in MAY_HOLD.get(row.kind, ()) if kind != Kind.GRADE]
         if add

@@ -144,6 +144,7 @@ def _person_page(request: HttpRequest, row: Person, shown: dict[str, str] | None
         "person": row,
         "roles": roles,
         "pupil": pupil,
+        "now": open_roles[0] if open_roles else None,
         "fields": [(name, label, _masked(row, name), name in visible) for name, label in FIELDS.items()],
         "purposes": PURPOSES.items(),
         "shown": shown,
