@@ -217,6 +217,7 @@ def _back(request: Request, keeping: Keeping, given: practise.Answered, typed: s
     context = {
         "asked": asked,
         "steps": _steps(form, given.hints),
+        "hint": items.hint(form.item, form.version, form.seed, given.hints) if given.hints else "",
         "typed": typed,
         "problem": given.graded.message or "这个答案没有读懂，请改一改再交。",
         "marked": (typed[:position], typed[position : position + 1], typed[position + 1 :])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,16 +16,17 @@ from yincai.core.action import ActionError, form_key
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.knowledge.generators import malrule
-from yincai.knowledge.graph import Point
+from yincai.knowledge.graph import Point, Unit
+from yincai.knowledge.graph.loader import TERMS
 from yincai.knowledge.models import Item, ItemStatus
 from yincai.knowledge.pool import pool
 from yincai.knowledge.queries import graph
 from yincai.learning.actions import steering
 from yincai.learning.models import Assignment, ItemRule
 from yincai.learning.policies import SEE_CLASS, STEER
-from yincai.learning.queries import common_errors
+from yincai.learning.queries import GRADE_NAMES, common_errors
 from yincai.learning.setting import progress_of
-from yincai.learning.sitting import class_word, half_of, stocked, when
+from yincai.learning.sitting import class_word, half_of, stocked
 from yincai.learning.views.classes import class_or_404, classes_of
 from yincai.registry.models import Organisation
 from yincai.registry.queries import pupils_of
@@ -101,7 +102,7 @@ def _set_form(request: Request, room: Organisation, problem: str = "", status: i
     context = {
         "room": room,
         "pupils": pupils_of(room),
-        "units": _units(room, points),
+        "blocks": _halves(room, points),
         "chosen_points": points,
         "chosen_pupils": chosen,
         "form": form,
@@ -132,25 +133,33 @@ def _about(point: Point, pupils: set[int]) -> tuple[set[int], set[int], str]:
     return {point.slot}, pupils, f"练一练：{point.name}"
 
 
-def _units(room: Organisation, chosen: set[int]) -> list[dict[str, Any]]:
-    """Units that the class has met, the newest first, then the others; `open` shows one unfolded."""
-    known, grade = graph(SUBJECT), room.grade or 0
-    stock = stocked(pool(SUBJECT, room.path))
-    now = (grade, 0 if half_of(timezone.localdate()) == "上" else 1)
-    units = sorted(known.units.values(), key=lambda unit: unit.when, reverse=True)
-    blocks = []
-    for unit in units:
-        points = known.of_unit(unit.code)
-        blocks.append(
-            {
-                "unit": unit,
-                "points": [(point, bool(stock[point.slot])) for point in points],
-                "open": any(point.slot in chosen for point in points),
-                "ahead": when(points[0]) > now if points else False,
-            }
-        )
-    met = [block for block in blocks if not block["ahead"]]
-    return met + [block for block in blocks if block["ahead"]][::-1]
+@dataclass(frozen=True)
+class Half:
+    """Half a year's points to choose from: a unit with (point, is there something to ask) each."""
+
+    title: str
+    units: list[tuple[Unit, list[tuple[Point, bool]]]]
+    open: bool
+    ahead: bool
+
+
+def _halves(room: Organisation, chosen: set[int]) -> list[Half]:
+    """What the class has met, the newest first, then what is ahead; unfolded: the present half and what is chosen."""
+    known, stock = graph(SUBJECT), stocked(pool(SUBJECT, room.path))
+    now = (room.grade or 0, TERMS.index(half_of(timezone.localdate())))
+    halves = []
+    for grade, turn in sorted({unit.when[:2] for unit in known.units.values()}, key=lambda half: _far(half, now)):
+        units = [unit for unit in known.units.values() if unit.when[:2] == (grade, turn)]
+        points = [(unit, [(one, bool(stock[one.slot])) for one in known.of_unit(unit.code)]) for unit in units]
+        picked = any(one.slot in chosen for _, some in points for one, _ in some)
+        here = (grade, turn) == now and not chosen
+        halves.append(Half(f"{GRADE_NAMES[grade]}年级{TERMS[turn]}册", points, picked or here, (grade, turn) > now))
+    return halves
+
+
+def _far(half: tuple[int, int], now: tuple[int, int]) -> tuple[bool, int]:
+    steps = (half[0] - now[0]) * 2 + half[1] - now[1]
+    return steps > 0, abs(steps)
 
 
 @require_GET
