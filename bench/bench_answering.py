@@ -192,9 +192,7 @@ def report(name: str, sizes: Sizes, found: dict[str, Found]) -> Iterator[Measure
     )
 
 
-def report_growth(
-    name: str, sizes: Sizes, fresh: dict[str, Found], grown: dict[str, Found]
-) -> Iterator[Measure]:
+def report_growth(name: str, sizes: Sizes, fresh: dict[str, Found], grown: dict[str, Found]) -> Iterator[Measure]:
     was, now = fresh["answer"], grown["answer"]
     rows = (
         ("CPU", now.cpu, was.cpu, "ms", "ratio <= 1.15"),

@@ -23,6 +23,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from yincai.core import home, prepare  # noqa: E402
 from yincai.core.ids import new_id  # noqa: E402
@@ -112,7 +113,13 @@ def bank() -> dict[str, str]:
 def make_item(kind: str, number: int, point: KnowledgePoint) -> None:
     difficulty = (number % 41 - 20) / 10
     item = Item.objects.create(
-        code=f"bench-{kind}-{number}", subject="math", kind=kind, status="ready", version=1, difficulty=difficulty, grade=8
+        code=f"bench-{kind}-{number}",
+        subject="math",
+        kind=kind,
+        status="ready",
+        version=1,
+        difficulty=difficulty,
+        grade=8,
     )
     specs = {
         "single": AnswerSpec("single", "ABCD"[number % 4], options="ABCD"),
@@ -212,6 +219,7 @@ def old_rows(body: bytes, state: bytes, step: int) -> list[tuple[str, list[str],
 def sessions() -> list[dict[str, str]]:
     """A signed-in browser of each pupil, and the address of its open sitting."""
     found = []
+    Practice.objects.update(stretch_from=timezone.now())  # no rest for the eyes is due within a run
     practices = {row.pupil: row for row in Practice.objects.all()}
     kinds = dict(
         ItemPoint.objects.filter(item__code__startswith="bench-").values_list("point__unit", "item__kind").distinct()

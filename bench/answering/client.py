@@ -10,7 +10,6 @@ import asyncio
 import random
 import re
 import time
-
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -166,5 +165,3 @@ class Line:
 def percentile(taken: list[float], share: float) -> float:
     ordered = sorted(taken)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-

@@ -3,8 +3,9 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import yincai.core.ids
 from django.db import migrations, models
+
+import yincai.core.ids
 
 
 class Migration(migrations.Migration):
