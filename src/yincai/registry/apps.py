@@ -17,7 +17,7 @@ class RegistryConfig(AppConfig):
         from yincai.core.notices import register_notice_sink
         from yincai.core.prepare import register_step
         from yincai.core.rules import register_rule_source
-        from yincai.registry import imports, notices, rules  # noqa: F401 - imports registers its jobs
+        from yincai.registry import imports, notices, rules, tasks  # noqa: F401 - they register jobs and tasks
         from yincai.registry.policies import (
             CALENDAR_SEE,
             CONSENT_ENTER,
