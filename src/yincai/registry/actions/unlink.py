@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yincai.core.action import action, touched
@@ -27,24 +27,18 @@ def unlink(pseudonym: Pseudonym, *, acting_user: Actor) -> None:
 def departed(on: date | None = None) -> list[Pseudonym]:
     """Pseudonyms of pupils who left longer ago than the rule of their last school keeps the link."""
     today = on or timezone.localdate()
-    return [mark for mark in _gone(today) if _left(mark) + _kept_for(mark) < today]
+    return [mark for mark in _gone(today) if _time_is_over(mark, today)]
 
 
 def _gone(today: date) -> QuerySet[Pseudonym]:
-    """Of pupils who hold no pupil's role any more."""
-    open_roles = RoleHeld.objects.filter(
-        Q(until__isnull=True) | Q(until__gte=today), name=RoleName.PUPIL, person__isnull=False
-    )
-    once = RoleHeld.objects.filter(name=RoleName.PUPIL).values("person")
-    return Pseudonym.objects.filter(person__in=once).exclude(person__in=open_roles.values("person"))
+    """Of people who were pupils and hold no pupil's role any more."""
+    pupils = RoleHeld.objects.filter(name=RoleName.PUPIL)
+    still = pupils.filter(Q(until__isnull=True) | Q(until__gte=today))
+    return Pseudonym.objects.filter(person__in=pupils.values("person")).exclude(person__in=still.values("person"))
 
 
-def _left(mark: Pseudonym) -> date:
-    ended = RoleHeld.objects.filter(person=mark.person_id, name=RoleName.PUPIL).aggregate(last=Max("until"))["last"]
-    return ended or date.max - timedelta(days=36600)
-
-
-def _kept_for(mark: Pseudonym) -> timedelta:
-    last = RoleHeld.objects.filter(person=mark.person_id, name=RoleName.PUPIL).order_by("until").last()
-    place = last.organisation.path if last else ""
-    return MONTH * int(rule("pi.keep", place).value)
+def _time_is_over(mark: Pseudonym, today: date) -> bool:
+    roles = RoleHeld.objects.filter(person=mark.person_id, name=RoleName.PUPIL).select_related("organisation")
+    last = roles.latest("until")
+    months = int(rule("pi.keep", last.organisation.path).value)
+    return last.until is not None and last.until + MONTH * months < today
