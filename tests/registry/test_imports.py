@@ -542,6 +542,18 @@ def test_templates_are_taken_as_they_are(cast: Cast) -> None:
             brought(kind.name, cast.city, table(*rows[heading:]), cast.actor(cast.admin))
 
 
+def test_every_kind_and_column_is_in_the_reference() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/reference/rosters.md").read_text()
+    sections = {part.split("`")[0]: part for part in page.split("## `")[1:]}
+    assert set(sections) == set(IMPORTS)
+    for kind in IMPORTS.values():
+        for column in kind.columns:
+            must = "yes" if column.required else ""
+            assert (
+                f"| {column.title} | {must} | {'、'.join(column.aliases)} | {column.example} |" in sections[kind.name]
+            )
+
+
 def test_who_may_import_what(cast: Cast) -> None:
     for person, kind, place in (
         (cast.clerk, "schools", cast.first),
