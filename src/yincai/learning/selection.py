@@ -21,7 +21,9 @@ READY = 0.6  # a point is ready when each prerequisite is at least this likely t
 NOT_READY = 0.35  # below this it waits while anything else fits
 KNOWN = 0.9  # from here on a point rests until its review is due
 AMONG = 4  # the item is drawn from this many best, so that neighbours get different ones
-WIDTH = 0.15  # how far from the target success rate an item still informs
+CLOSE = 1.0  # and none that is worse than the best by more than this
+FAR = 7.0  # what an item loses for each unit of chance away from the target success rate
+UNSURE = 3.0  # what it gains for each unit of doubt about that chance: there is most to be learned
 JUST_SEEN = 4.0  # what keeps the last item from coming at once again
 OTHER_NUMBERS = 0.3  # of that, for a generator: it comes with other numbers
 NEVER = -1e3
@@ -75,6 +77,7 @@ def pick(pool: Pool, now: Standing, wish: Wish, dice: np.random.Generator) -> Pi
         return None
     score = _scores(pool, now, wish, allowed)
     best = np.argsort(-score)[: min(AMONG, int(allowed.sum()))]
+    best = best[score[best] > score[best[0]] - CLOSE]
     weights = np.exp(2.0 * (score[best] - score[best[0]]))
     index = int(dice.choice(best, p=weights / weights.sum()))
     return Pick(index, _reason(pool, now, wish, index))
@@ -102,7 +105,7 @@ def _scores(pool: Pool, now: Standing, wish: Wish, allowed: Mask) -> Floats:
     known = np.where(real, now.known[pool.slots], 1.0).min(axis=1)
     due = (real & now.due[pool.slots]).any(axis=1)
     same = (pool.slots == now.last_slot).any(axis=1) & (now.last_slot >= 0)
-    score = 2.0 * np.exp(-(((now.chance - wish.target) / WIDTH) ** 2)) + 0.8 * now.doubt / 0.25 + 1.5 * due
+    score = -FAR * np.abs(now.chance - wish.target) + UNSURE * now.doubt + 1.5 * due
     score -= 4.0 * np.maximum(READY - ready, 0.0) + np.where(ready < NOT_READY, 20.0, 0.0)
     score -= np.where((known > KNOWN) & ~due, 1.5, 0.0)
     score += np.where(same & (known < KNOWN), 0.6, 0.0)
