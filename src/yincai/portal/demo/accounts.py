@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "shifan-shi"  # noqa: S105 - public: it stands on the sign-in page
 DEMO, LIST = "demo", "demo.accounts"
+SECOND_STEP = "mfa_authenticate"
 LABEL = "示范市：全部数据为模拟生成"
 ASK_AGAIN = 20.0  # seconds
 
@@ -185,10 +186,13 @@ def current_code(secret: str) -> str:
 
 
 def signin_note(request: HttpRequest) -> tuple[str, dict[str, Any]] | None:
-    """What the sign-in page says under its form."""
+    """What stands under the sign-in form: all accounts; at the second step, the codes."""
     if not is_demo():
         return None
-    return "portal/_demo_accounts.html", {"label": LABEL, "password": PASSWORD, "accounts": shown()}
+    found, second = shown(), bool(request.resolver_match and request.resolver_match.url_name == SECOND_STEP)
+    if second:
+        found = [one for one in found if one.code]
+    return "portal/_demo_accounts.html", {"label": LABEL, "password": PASSWORD, "accounts": found, "second": second}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

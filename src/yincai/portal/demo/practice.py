@@ -17,12 +17,15 @@ from yincai.knowledge.generators import get
 from yincai.knowledge.queries import graph
 from yincai.learning.models import Practice
 from yincai.portal.demo.bank import SUBJECT, VARIANTS, Asked, Source, asked
+from yincai.portal.demo.calendar import Calendar, mondays
 from yincai.portal.demo.model import Mind, minds
+from yincai.portal.demo.sizes import GRADES, PRACTISING, Size, grades_of
 from yincai.records import histories, rows, statements
 from yincai.records.folds import Versions
 from yincai.records.recording import Response
 from yincai.records.statements import Body
 
+KEPT = 0.92  # share of pupils whose practice is kept
 TARGET = 0.75  # success rate aimed at
 QUESTIONS, LONGEST = 10, 15 * 60  # of a sitting; seconds after which the eyes rest
 IN_CLASS = 0.8  # most weeks have a sitting at school: this share, where there is practice enough for it
@@ -40,6 +43,17 @@ class Term:
     now: datetime
     answers: float
     seed: int
+
+
+def term_of(size: Size, year: Calendar, now: datetime, seed: int) -> Term:
+    """As many answers from each pupil as make up what is wanted of all of them."""
+    pupils = sum(
+        school.pupils * school.classes * sum(grade in GRADES for grade in grades_of(school))
+        for school in size.schools
+        if school.kind in PRACTISING
+    )
+    weeks = tuple(mondays(year.term, now.date()))
+    return Term(weeks, now, size.answers / max(pupils * KEPT, 1), seed)
 
 
 @dataclass(frozen=True)

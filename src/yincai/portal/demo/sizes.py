@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yincai.registry.models import SchoolKind
+from yincai.registry.naming import GRADES as GRADE_NAMES
 
 Kind = SchoolKind
 CITY, CITY_CODE = "示范市", "339900"  # a code that no real place has
@@ -73,5 +74,9 @@ TINY = Size(
             overlays=(ZONE, GROUP),
         ),
     ),
-    answers=600,
+    answers=1_200,
 )
+
+
+def grades_of(school: SchoolSize) -> list[int]:
+    return [grade for grade, name, _ in GRADE_NAMES[school.kind] if not school.grades or name in school.grades]

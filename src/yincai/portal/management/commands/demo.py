@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,15 @@ from yincai.core import home
 from yincai.core.actors import Actor
 from yincai.core.command import YincaiCommand
 from yincai.core.models import Fact
+from yincai.indicators import results
 from yincai.portal.actions.make_demo import Made, another, make_demo, refuse_unless_empty
 from yincai.portal.demo import accounts, bank, calendar
 from yincai.portal.demo.crew import Crew
-from yincai.portal.demo.practice import Term, Workshop
-from yincai.portal.demo.sizes import FULL, GRADES, PRACTISING, TINY, Size
+from yincai.portal.demo.practice import Workshop, term_of
+from yincai.portal.demo.sizes import FULL, TINY, Size
 from yincai.records import histories, lake
 
 WRONG_USE = 2
-SHARE_KEPT = 0.92
 
 
 class Command(YincaiCommand):
@@ -57,7 +56,7 @@ class Command(YincaiCommand):
     def _city(self, size: Size, seed: int, actor: Actor) -> Made:
         now = timezone.localtime()
         year = calendar.around(now.date())
-        shop = Workshop(_term(size, year, now, seed), bank.sources(), histories.in_use(bank.SUBJECT))
+        shop = Workshop(term_of(size, year, now, seed), bank.sources(), histories.in_use(bank.SUBJECT))
         with Crew(shop, len(os.sched_getaffinity(0))) as crew, self.progress() as bar:
             tasks: dict[str, TaskID] = {}
 
@@ -73,11 +72,10 @@ class Command(YincaiCommand):
 
     def _lake(self, bar: Progress) -> None:
         """So that heads and officers see figures at once."""
-        task = bar.add_task("汇总用的数据湖", total=2)
-        lake.write()
-        bar.advance(task)
-        lake.merge()
-        bar.advance(task)
+        task = bar.add_task("数据湖和汇总数字", total=3)
+        for step in (lake.write, lake.merge, results.refresh):
+            step()
+            bar.advance(task)
 
     def _tell(self, made: Made, seconds: float) -> None:
         self.say(
@@ -117,20 +115,3 @@ class Command(YincaiCommand):
             Fact.objects.create(name=accounts.DEMO, value=True)
         if next(folder.glob("facts/day=*/bulk-*.parquet"), None):
             raise CommandError(f"{folder} 里已有批量写入的事实。请换一个空目录：--out 目录", returncode=WRONG_USE)
-
-
-def _term(size: Size, year: calendar.Calendar, now: datetime, seed: int) -> Term:
-    """How many answers each pupil gives, so that all of them together come to about what is wanted."""
-    pupils = sum(
-        school.pupils * school.classes * _practising_grades(school.kind, school.grades)
-        for school in size.schools
-        if school.kind in PRACTISING
-    )
-    mondays = tuple(calendar.mondays(year.term, now.date()))
-    return Term(mondays, now, size.answers / max(pupils * SHARE_KEPT, 1), seed)
-
-
-def _practising_grades(kind: str, chosen: tuple[str, ...]) -> int:
-    from yincai.registry.naming import GRADES as NAMES
-
-    return sum(grade in GRADES and (not chosen or name in chosen) for grade, name, _ in NAMES[kind])
