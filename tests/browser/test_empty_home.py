@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import time
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PC, PHONE, OpenPage, check_access, picture
 from yincai.core.scope import unscoped
-from yincai.registry.actions.found_city import found_city
 from yincai.registry.models import ConsentEntry, Organisation, Pseudonym, TimetableEntry
 
 OWN = "Shan-gu-7-lan"  # the password that each of them chooses
@@ -79,11 +79,12 @@ def names() -> bytes:
 @pytest.fixture
 def admin(open_page: OpenPage) -> Page:
     """The administrator whom `yincai init` made, signed in."""
-    from yincai.core.actors import installation
-
-    made = found_city("示例市", "330100", "guanliyuan", "林管理", acting_user=installation())
+    answer = io.StringIO()
+    asked = ("--city", "示例市", "--code", "330100", "--admin", "guanliyuan", "--name", "林管理")
+    call_command("init", *asked, "--json", stdout=answer)
+    made = json.loads(answer.getvalue())
     page = open_page(viewport=PC)
-    sign_in_first(page, made.account, made.password, second_factor=True)
+    sign_in_first(page, made["account"], made["password"], second_factor=True)
     return page
 
 

@@ -77,3 +77,14 @@ def test_the_one_time_password_signs_in(capsys: pytest.CaptureFixture[str], rf: 
     request = rf.post("/signin/")
     assert authenticate(request, username="guanliyuan", password=made["password"]) is not None
     assert authenticate(request, username="guanliyuan", password="falsch") is None
+
+
+def test_at_a_terminal_it_asks_for_what_was_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"市的名称": "示例市", "6 位行政": "330100"}
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda asked: next(a for q, a in answers.items() if asked.startswith(q)))
+    call_command("init", "--admin", "guanliyuan", verbosity=0)
+    assert Organisation._base_manager.get().name == "示例市"
+    assert Account.objects.filter(username="guanliyuan").exists()
+    monkeypatch.setattr("builtins.input", lambda asked: pytest.fail("nothing is asked once the city is there"))
+    call_command("init", verbosity=0)

@@ -184,6 +184,31 @@ def test_a_form_sent_twice_acts_once(cast: Cast) -> None:
     assert Organisation._base_manager.filter(name="南湖区").count() == 1
 
 
+def test_the_tree_is_mended_on_pages(cast: Cast) -> None:
+    client = cast.client(cast.qian)
+
+    def post(page: str, pk: object, **form: object) -> str:
+        answer = client.post(reverse(page, args=[pk]), form, follow=True)
+        assert answer.status_code == 200, answer.content.decode()
+        return answer.content.decode()
+
+    mended = post("registry-organisation-mend", cast.first.pk, name="实验小学", code="3301020001", order=9)
+    assert "实验小学" in mended
+    facts = {"kind": "primary", "area": "town", "teachers": 80, "places": "", "latitude": "30.5", "longitude": ""}
+    assert "80" in post("registry-school-mend", cast.first.pk, **facts)
+    wanted = {name: 0 for _, name, _ in GRADES[SchoolKind.PRIMARY]} | {"一年级": 2, "五年级": 2}
+    assert "年级和班级已建好" in post("registry-school-classes", cast.first.pk, **wanted)
+    group = client.post(reverse("registry-organisation-add", args=[cast.city.pk, "group"]), {"name": "实验集团"})
+    assert group.status_code == 302
+    overlay = Organisation._base_manager.get(name="实验集团")
+    assert "已加入实验集团" in post("registry-overlay-join", overlay.pk, school=cast.junior.pk, since="2026-09-01")
+    member = OverlayMember._base_manager.get()
+    assert "退出实验集团" in post("registry-overlay-leave", member.pk, until="2026-11-01")
+    assert "已归到西城区" in post("registry-school-move", cast.first.pk, parent=cast.west.pk)
+    assert "停用" in post("registry-organisation-close", cast.class52.pk, until="2026-11-01")
+    assert "已恢复" in post("registry-organisation-reopen", cast.class52.pk)
+
+
 def test_strangers_find_no_page(cast: Cast) -> None:
     for person, place in ((cast.clerk, cast.second), (cast.zhao, cast.junior), (cast.wang, cast.other_class)):
         client = cast.client(person)
