@@ -95,8 +95,6 @@ CONSENT_ENTER = permission(
 GUARDIANS_BIND = permission(
     "registry.guardians.bind", "发放绑定码、登记或解除监护人", ("teacher", "school_admin"), inside("path")
 )
-RULES_SEE = permission(
-    "registry.rules.see", "查看规则", (*OFFICES, "researcher", "head", "school_admin", "teacher")
-)
+RULES_SEE = permission("registry.rules.see", "查看规则", (*OFFICES, "researcher", "head", "school_admin", "teacher"))
 RULES_SET = permission("registry.rules.set", "设定规则", (*OFFICES, "head", "school_admin"), inside("path"))
 INSTALLATION = permission("registry.installation", "做系统自己的事", ())
