@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-postgres check-real lint format types contracts bench bench-full screenshots lock setup clean
+.PHONY: help run test test-browser test-postgres test-kill check-real lint format types contracts bench bench-full screenshots lock setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ test-browser: $(BIN)/.dev $(VENDOR) ## each role's daily job in headless Chromiu
 
 test-postgres: $(BIN)/.dev $(VENDOR) ## all that touches the database, on a PostgreSQL of its own
 	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist loadgroup -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
+
+test-kill: $(BIN)/.dev $(VENDOR) ## kill -9 in the middle of a thousand answers: none is lost, none doubled
+	@$(PYTEST) -m slow tests/learning/test_kill9.py $(JUNIT) $(ARGS)
 
 check-real: $(BIN)/.dev $(VENDOR) ## slower checks and those on the real data in ../shared/data
 	@$(PYTEST) -m "real or slow" -rs $(ARGS)
