@@ -104,7 +104,7 @@ def _assignments(city: City, now: datetime) -> Iterator[Assignment]:
     maths = {row.school_class.pk: row.person for row in city.teachings if row.subject == "数学"}
     newest = {source.grade: source for source in bank.sources()}
     practising = [each for each in city.classes if each.practises]
-    for each in practising[::ASSIGNED]:
+    for each in practising[1::ASSIGNED]:
         source = newest[each.organisation.grade or 0]
         points = sorted({slot for number in range(20) for slot in bank.asked(source, number).points})
         unit = graph(bank.SUBJECT).by_slot[points[0]].name

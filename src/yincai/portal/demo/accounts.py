@@ -116,12 +116,12 @@ def _kept(city: City, each: ClassDrawn, keeps: bool) -> list[Person]:
 
 
 def _guardian(city: City) -> tuple[Person, int]:
-    """One with several children, of whom one practises and is kept; and how many."""
+    """One with several children, the first of whom practises and is kept; and how many."""
     practising = {child.pk for each in city.classes if each.practises for child in _kept(city, each, True)}
     children: dict[UUID, list[bool]] = {}
     for bond in city.bonds:
         children.setdefault(bond.guardian_id, []).append(bond.child_id in practising)
-    best = max(city.bonds, key=lambda bond: (any(children[bond.guardian_id]), len(children[bond.guardian_id])))
+    best = max(city.bonds, key=lambda bond: (children[bond.guardian_id][0], len(children[bond.guardian_id])))
     return best.guardian, len(children[best.guardian_id])
 
 
