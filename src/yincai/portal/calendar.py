@@ -15,7 +15,8 @@ def day_words(day: date, place: str) -> str:
     term = term_at(day, place) if place else None
     if term is None:
         return f"{said} · 不在学期内" if place else said
-    return f"{term.year.name.removesuffix("学年").strip()} 学年{term.name} · 第 {term.week_of(day)} 周 · {said}"
+    year = term.year.name.removesuffix("学年").strip()
+    return f"{year} 学年{term.name} · 第 {term.week_of(day)} 周 · {said}"
 
 
 def counted(number: int) -> str:
