@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from django.db import connections
 
+from yincai.core.child import tie_to
 from yincai.portal.demo.practice import ClassTask, Practised, Workshop
 
 _shop: Workshop | None = None
@@ -17,6 +20,13 @@ _shop: Workshop | None = None
 def _practise(task: ClassTask) -> Practised:
     assert _shop is not None  # noqa: S101 - set before the process was forked
     return _shop.practise(task)
+
+
+def _begin(parent: int) -> None:
+    """A process of the crew ends with the writer, however that ends, and leaves an interruption to it."""
+    tie_to(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()
 
 
 class Crew:
@@ -29,7 +39,7 @@ class Crew:
         self._pool = None
         if size:
             connections.close_all()  # no process inherits another's connection
-            self._pool = multiprocessing.get_context("fork").Pool(size, gc.disable)
+            self._pool = multiprocessing.get_context("fork").Pool(size, _begin, [os.getpid()])
 
     def __enter__(self) -> Crew:
         """Rows by the hundred thousand and no cycles among them: looking for garbage would take a third of the time."""
