@@ -37,10 +37,10 @@ SUBJECT = "math"
 
 @dataclass(frozen=True)
 class Rest:
-    """The eyes have earned a rest: after how long, and by which rule."""
+    """The eyes have earned a rest: after how long, and how long the rule lets them work."""
 
     minutes: int
-    source: str
+    limit: int
 
 
 def keeping_of(request: Request) -> Keeping:
@@ -148,9 +148,9 @@ def _title(sitting: Practice, asked: Asked | None = None) -> str:
 
 
 def _rest_due(sitting: Practice) -> Rest | None:
-    limit = rule("eye.session", sitting.place)
+    limit = int(rule("eye.session", sitting.place).value)
     minutes = minutes_since(sitting.stretch_from)
-    return Rest(minutes, limit.source) if minutes >= int(limit.value) else None
+    return Rest(minutes, limit) if minutes >= limit else None
 
 
 def _template_of(context: dict[str, Any]) -> str:

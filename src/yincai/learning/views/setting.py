@@ -144,7 +144,7 @@ class Half:
 
 
 def _halves(room: Organisation, chosen: set[int]) -> list[Half]:
-    """What the class has met, the newest first, then what is ahead; unfolded: the present half and what is chosen."""
+    """What is chosen, unfolded; what the class has met, the newest first; then what is ahead."""
     known, stock = graph(SUBJECT), stocked(pool(SUBJECT, room.path))
     now = (room.grade or 0, TERMS.index(half_of(timezone.localdate())))
     halves = []
@@ -154,7 +154,7 @@ def _halves(room: Organisation, chosen: set[int]) -> list[Half]:
         picked = any(one.slot in chosen for _, some in points for one, _ in some)
         here = (grade, turn) == now and not chosen
         halves.append(Half(f"{GRADE_NAMES[grade]}年级{TERMS[turn]}册", points, picked or here, (grade, turn) > now))
-    return halves
+    return sorted(halves, key=lambda half: not half.open)
 
 
 def _far(half: tuple[int, int], now: tuple[int, int]) -> tuple[bool, int]:
