@@ -39,7 +39,7 @@ class Sizes:
     old_rows: int
 
 
-REDUCED, FULL = Sizes(3, 4, 12, 1_000_000), Sizes(5, 10, 30, 10_000_000)
+REDUCED, FULL = Sizes(3, 3, 10, 1_000_000), Sizes(5, 10, 30, 10_000_000)
 
 
 @dataclass(frozen=True)

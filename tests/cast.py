@@ -20,10 +20,12 @@ from yincai.core.scope import unscoped
 from yincai.knowledge import pool
 from yincai.registry import rules
 from yincai.registry.models import (
+    ConsentEntry,
     Guardianship,
     Organisation,
     Person,
     Pseudonym,
+    Purpose,
     RoleHeld,
     School,
     Teaching,
@@ -104,6 +106,19 @@ class Cast:
         person = self.person(name, username, ("pupil", school_class), number=number)
         Pseudonym.objects.create(person=person, keeps=keeps)
         return person
+
+    def consent(self, child: Person, *purposes: Purpose, granted: bool = True) -> None:
+        """Rows of the ledger alone (`keeps` is set by `pupil`): on paper, entered by the child's own account."""
+        with unscoped("the cast's consents"):
+            for purpose in purposes:
+                ConsentEntry.objects.create(
+                    child=child,
+                    purpose=purpose,
+                    granted=granted,
+                    how="paper",
+                    signed_on=BEGAN,
+                    entered_by=child.account_id,
+                )
 
     def teach(self, teacher: Person, school_class: Organisation, subject: str = "数学", leads: bool = False) -> None:
         Teaching.objects.create(person=teacher, school_class=school_class, subject=subject, leads=leads, since=BEGAN)

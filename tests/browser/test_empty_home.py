@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PC, PHONE, OpenPage, check_access, picture
 from yincai.core.scope import unscoped
+from yincai.records.models import LearnerState, ResponseFact, Statement
 from yincai.registry.models import ConsentEntry, Organisation, Pseudonym, TimetableEntry
 
 OWN = "Shan-gu-7-lan"  # the password that each of them chooses
@@ -218,6 +219,26 @@ def test_an_empty_home_reaches_a_first_answer(admin: Page, open_page: OpenPage) 
     pupil.click("nav.rail >> text=课表")
     expect(pupil.locator("h1")).to_contain_text("五（1）班课表")
     check_access(pupil)
+    answer_the_first_question(pupil)
+    with unscoped("the first answer of all"):
+        fact = ResponseFact.objects.get()
+        assert Statement.objects.filter(pk=fact.statement).exists()
+        assert LearnerState.objects.get(pupil=fact.pupil).folded == 1
+
+
+def answer_the_first_question(pupil: Page) -> None:
+    """From the pupil's home: begin, give any answer that can be read, see the verdict."""
+    pupil.goto("/")
+    pupil.locator("main .btn.go").first.click()
+    expect(pupil.locator(".question")).to_be_visible()
+    if pupil.locator("label.choice").count():
+        pupil.locator("label.choice").first.click()
+    else:
+        pupil.fill("input[data-keypad]", "12")
+    pupil.click("button.go:has-text('交答案')")
+    expect(pupil.locator(".verdict")).to_be_visible()
+    check_access(pupil)
+    picture(pupil, "first-answer-phone")
 
 
 SHOWN: tuple[tuple[str, Callable[[Page], object]], ...] = (

@@ -20,7 +20,7 @@ from tests.cast import Cast
 from yincai.core import exports
 from yincai.core.action import ActionError
 from yincai.core.exports import FORMATS, Column, LabelMissingError, Leaving, Linked, Sheet, export
-from yincai.core.models import AuditRow
+from yincai.core.models import AuditRow, Fact
 
 SHEET = Sheet(
     "五（1）班：练习 [九月]",
@@ -50,6 +50,16 @@ def test_a_csv_opens_in_excel_as_utf8_and_runs_nothing(cast: Cast) -> None:
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     assert rows[1] == ["小明", "0.62", "120", "2026-09-01"]
     assert rows[2] == ["'=1+1", "", "-3", ""]
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_in_a_demo_city_every_sheet_says_that_it_is_synthetic(cast: Cast, form: str) -> None:
+    Fact.objects.create(name="demo", value=True)
+    content = export(SHEET, form, acting_user=cast.actor(cast.wang)).content
+    if form == "xlsx":
+        page: Any = load_workbook(io.BytesIO(content)).active
+        content = "\n".join(str(cell) for row in page.iter_rows(values_only=True) for cell in row).encode()
+    assert exports.SYNTHETIC in content.decode()
 
 
 @given(st.text(max_size=30))

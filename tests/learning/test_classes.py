@@ -27,7 +27,7 @@ from yincai.learning.queries import child_sentences, class_status, common_errors
 from yincai.measurement.tracing import ItemInfo, State, update
 from yincai.records.models import LearnerState, ResponseFact
 from yincai.records.versions import active
-from yincai.registry.models import Person, Pseudonym
+from yincai.registry.models import Person, Pseudonym, Purpose
 
 FRACTION = get("fraction-add", 1).make(7, 1)
 FAULT = FRACTION.faults[0]
@@ -153,6 +153,7 @@ def test_the_class_list_carries_an_item_along(cast: Cast, wang: Client) -> None:
 
 
 def test_a_guardian_reads_three_sentences_and_no_comparison(cast: Cast) -> None:
+    cast.consent(cast.ming, Purpose.REPORT)
     answer(cast, cast.ming, FRACTION.answer, 2)
     answer(cast, cast.hong, FRACTION.answer, 5)
     page = cast.client(cast.mother).get(f"/children/{cast.ming.pk}").content.decode()
@@ -161,7 +162,16 @@ def test_a_guardian_reads_three_sentences_and_no_comparison(cast: Cast) -> None:
     assert cast.client(cast.mother).get(f"/children/{cast.hong.pk}").status_code == 404
 
 
+def test_a_guardian_who_did_not_agree_to_be_shown_sees_nothing_of_it(cast: Cast) -> None:
+    answer(cast, cast.ming, FRACTION.answer, 2)
+    for _ in range(2):
+        page = cast.client(cast.mother).get(f"/children/{cast.ming.pk}").content.decode()
+        assert "没有同意在这里展示" in page and "2 题" not in page and "dot" not in page
+        cast.consent(cast.ming, Purpose.REPORT, granted=False)
+
+
 def test_a_child_without_consent_or_answers_is_told_honestly(cast: Cast) -> None:
+    cast.consent(cast.ming, Purpose.REPORT)
     with unscoped("test"):
         assert len(child_sentences(cast.ming)) == 3
         assert child_sentences(cast.ming)[0] == "最近七天没有练习数学。"

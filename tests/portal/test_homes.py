@@ -15,7 +15,7 @@ from yincai.core.models import Account
 from yincai.core.scope import unscoped
 from yincai.portal.calendar import counted, day_words
 from yincai.portal.teaching import LessonLine, finding_of
-from yincai.registry.models import Guardianship, Person, SchoolYear, Term
+from yincai.registry.models import Guardianship, Person, Purpose, SchoolYear, Term
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +104,8 @@ def test_a_pupil_goes_on_where_the_last_answer_was_and_a_guardian_reads_of_one_c
     pupil = home(city, city.ming)
     assert "接着练“分数的加法和减法”" in pupil
     assert "排名" not in pupil and "积分" not in pupil
+    for child in (city.ming, city.far):
+        city.consent(child, Purpose.REPORT)
     with unscoped("a second child"):
         Guardianship.objects.create(guardian=city.mother, child=city.far, relation="母亲", since=BEGAN)
     first = home(city, city.mother)

@@ -65,9 +65,7 @@ def _seal_block() -> int:
             position += 1
             head = link(head, row, position)
             row.position, row.chain = position, head
-        block = AuditBlock.objects.create(
-            head=head, last_position=position, rows=len(rows), sealed_at=timezone.now()
-        )
+        block = AuditBlock.objects.create(head=head, last_position=position, rows=len(rows), sealed_at=timezone.now())
         for row in rows:
             row.block = block
         AuditRow.objects.bulk_update(rows, ["position", "chain", "block"], batch_size=200)

@@ -12,7 +12,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,8 +26,10 @@ from yincai.core.action import ActionError, action, noted
 from yincai.core.actors import Actor
 from yincai.core.figures import percent_text
 from yincai.core.ids import new_id
+from yincai.core.models import Fact
 from yincai.core.permissions import SIGNED_IN
 
+SYNTHETIC = "示范数据，全部为模拟生成，不涉及任何真实的人和学校。"
 LABEL = "本内容由人工智能生成，请核对后使用。"
 NUMERIC = frozenset({"number", "percent"})
 NO_RANKS = re.compile(r"排名|名次|位次|百分位")  # policy P14: never in a table of pupils
@@ -147,6 +149,8 @@ def export(sheet: Sheet, name: str, *, acting_user: Actor) -> HttpResponse:
     form = FORMATS.get(name)
     if form is None:
         raise ActionError(f"没有“{name}”这种导出格式，可用：{'、'.join(FORMATS)}。")
+    if Fact.read("demo"):
+        sheet = replace(sheet, notes=(*sheet.notes, SYNTHETIC))
     leaving = Leaving(sheet, str(new_id()), acting_user.name, timezone.localtime())
     content = form.write(leaving)
     if sheet.generated and not form.labelled(content):
@@ -259,6 +263,8 @@ def _write_csv(leaving: Leaving) -> bytes:
     writer.writerow([_harmless(column.label) for column in sheet.columns])
     for row in sheet.rows:
         writer.writerow([_csv_value(_value(cell)) for cell in row])
+    if SYNTHETIC in sheet.notes:
+        writer.writerow([SYNTHETIC])
     if sheet.generated:
         writer.writerow([LABEL, leaving.metadata])
     return ("\ufeff" + file.getvalue()).encode()

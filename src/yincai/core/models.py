@@ -224,5 +224,3 @@ class Fact(models.Model):
     def read(cls, name: str, default: Any = None) -> Any:
         found = cls.objects.filter(pk=name).first()
         return found.value if found else default
-
-

@@ -45,11 +45,13 @@ class Link:
 
 @dataclass(frozen=True)
 class ShellPart:
-    """Something personal in the shell (role switch, notices); `provide` gives its template what it needs."""
+    """Something personal in the shell (role switch, notices); `provide` gives its template what it needs.
+    `everywhere`: also on pages without a rail (a pupil's desk)."""
 
     template: str
     provide: Callable[[HttpRequest], dict[str, Any]] | None = None
     order: int = 50
+    everywhere: bool = False
 
 
 SigninNote = Callable[[HttpRequest], tuple[str, dict[str, Any]] | None]
@@ -65,9 +67,13 @@ def register_navigation(*entries: Entry) -> None:
 
 
 def register_shell_part(
-    template: str, provide: Callable[[HttpRequest], dict[str, Any]] | None = None, order: int = 50
+    template: str,
+    provide: Callable[[HttpRequest], dict[str, Any]] | None = None,
+    order: int = 50,
+    *,
+    everywhere: bool = False,
 ) -> None:
-    SHELL_PARTS.append(ShellPart(template, provide, order))
+    SHELL_PARTS.append(ShellPart(template, provide, order, everywhere))
     SHELL_PARTS.sort(key=lambda part: part.order)
 
 

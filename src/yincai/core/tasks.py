@@ -23,6 +23,7 @@ from django_tasks.base import Task, TaskResultStatus
 from yincai.core.actors import Actor, acting, actor_for, installation
 from yincai.core.models import Account, PeriodicRun
 
+AT_ONCE = timedelta()
 LEASE = timedelta(hours=1)  # a task on another machine is given up after this long
 
 
@@ -43,10 +44,11 @@ def background(function: Callable[..., Any]) -> Task[..., Any]:
     return task()(work)
 
 
-def enqueue(job: Task[..., Any], *, acting_user: Actor, **kwargs: Any) -> None:
-    """Enqueue after commit. Arguments must be JSON."""
+def enqueue(job: Task[..., Any], *, acting_user: Actor, after: timedelta = AT_ONCE, **kwargs: Any) -> None:
+    """Enqueue after commit, to run no earlier than `after` from now. Arguments must be JSON."""
     role = str(acting_user.role.id) if acting_user.role and not acting_user.account.is_service else None
-    transaction.on_commit(lambda: job.enqueue(account=str(acting_user.account.pk), role=role, **kwargs))
+    work = job.using(run_after=timezone.now() + after) if after else job
+    transaction.on_commit(lambda: work.enqueue(account=str(acting_user.account.pk), role=role, **kwargs))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, UNSE
 from yincai.records.folds import Fact
 from yincai.records.models import ResponseFact
 from yincai.records.queries import facts_of, in_force, state_of, states_of
-from yincai.registry.models import Organisation, Person
+from yincai.registry.consent import allows
+from yincai.registry.models import Organisation, Person, Purpose
 from yincai.registry.queries import Pupil, pseudonym_of, pupils_of
 
 SUBJECT = "math"
@@ -474,6 +475,8 @@ def child_sentences(child: Person | UUID) -> list[str]:
     pseudonym = pseudonym_of(child)
     if not pseudonym.keeps:
         return ["还没有您的同意，孩子可以练习，但不保存记录，所以这里暂时没有内容。"]
+    if not allows(child, Purpose.REPORT):
+        return ["您没有同意在这里展示学习情况，所以没有内容；练习和老师那边不受影响，随时可以打开。"]
     facts = facts_of([pseudonym.number], SUBJECT, timezone.now() - timedelta(days=7))
     state = State.unpack(state_of(pseudonym.number, SUBJECT))
     return [_practised(facts), _grown(state), _next_step(state)]

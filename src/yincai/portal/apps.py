@@ -16,5 +16,5 @@ class PortalConfig(AppConfig):
             Entry("今天", "home", SIGNED_IN, order=0, roles=days),
             Entry("首页", "home", SIGNED_IN, order=0, roles=frozenset(RoleName.values) - days),
         )
-        register_shell_part("portal/_demo_label.html", accounts.shell, order=0)
+        register_shell_part("portal/_demo_label.html", accounts.shell, order=0, everywhere=True)
         register_signin_note(accounts.signin_note)

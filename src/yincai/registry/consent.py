@@ -64,4 +64,5 @@ def how_long(child: PersonOrId) -> str:
     """How long records are kept, by the rule where the child is."""
     school_class = class_of(child)
     months = rule("pi.keep", school_class.path if school_class else "").value
-    return f"孩子不再在本市学校就读后，最多再保存 {months} 个月；之后删去编号与孩子的对应关系，剩下的数字不再指向任何人。"
+    kept = f"孩子不再在本市学校就读后，最多再保存 {months} 个月；"
+    return kept + "之后删去编号与孩子的对应关系，剩下的数字不再指向任何人。"

@@ -9,152 +9,195 @@ import yincai.core.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=yincai.core.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('username', models.CharField(max_length=40, unique=True, validators=[django.core.validators.RegexValidator('^[\\w.@+-]+$', '账号只能用字母、数字、汉字和 . _ - + @。')], verbose_name='账号')),
-                ('is_active', models.BooleanField(default=True)),
-                ('is_service', models.BooleanField(default=False)),
-                ('must_change_password', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.UUIDField(default=yincai.core.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        max_length=40,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[\\w.@+-]+$", "账号只能用字母、数字、汉字和 . _ - + @。"
+                            )
+                        ],
+                        verbose_name="账号",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("is_service", models.BooleanField(default=False)),
+                ("must_change_password", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': '账号',
-                'verbose_name_plural': '账号',
+                "verbose_name": "账号",
+                "verbose_name_plural": "账号",
             },
         ),
         migrations.CreateModel(
-            name='AuditBlock',
+            name="AuditBlock",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('head', models.CharField(max_length=64)),
-                ('last_position', models.BigIntegerField()),
-                ('rows', models.IntegerField()),
-                ('sealed_at', models.DateTimeField()),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("head", models.CharField(max_length=64)),
+                ("last_position", models.BigIntegerField()),
+                ("rows", models.IntegerField()),
+                ("sealed_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Fact',
+            name="Fact",
             fields=[
-                ('name', models.CharField(max_length=60, primary_key=True, serialize=False)),
-                ('value', models.JSONField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("name", models.CharField(max_length=60, primary_key=True, serialize=False)),
+                ("value", models.JSONField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.UUIDField(default=yincai.core.ids.new_id, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=60)),
-                ('title', models.CharField(max_length=120)),
-                ('place', models.CharField(max_length=64)),
-                ('account', models.UUIDField()),
-                ('role', models.UUIDField(null=True)),
-                ('options', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('staged', '待确认'), ('applying', '写入中'), ('done', '已完成'), ('undoing', '撤销中'), ('undone', '已撤销'), ('failed', '出错停下')], default='staged', max_length=10)),
-                ('total', models.IntegerField(default=0)),
-                ('applied', models.IntegerField(default=0)),
-                ('batch', models.IntegerField(default=0)),
-                ('message', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=yincai.core.ids.new_id, primary_key=True, serialize=False)),
+                ("kind", models.CharField(max_length=60)),
+                ("title", models.CharField(max_length=120)),
+                ("place", models.CharField(max_length=64)),
+                ("account", models.UUIDField()),
+                ("role", models.UUIDField(null=True)),
+                ("options", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("staged", "待确认"),
+                            ("applying", "写入中"),
+                            ("done", "已完成"),
+                            ("undoing", "撤销中"),
+                            ("undone", "已撤销"),
+                            ("failed", "出错停下"),
+                        ],
+                        default="staged",
+                        max_length=10,
+                    ),
+                ),
+                ("total", models.IntegerField(default=0)),
+                ("applied", models.IntegerField(default=0)),
+                ("batch", models.IntegerField(default=0)),
+                ("message", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PeriodicRun',
+            name="PeriodicRun",
             fields=[
-                ('name', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('last', models.DateTimeField()),
+                ("name", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("last", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('key', models.UUIDField(primary_key=True, serialize=False)),
-                ('verb', models.CharField(max_length=80)),
-                ('account', models.UUIDField()),
-                ('arguments', models.CharField(max_length=64)),
-                ('result_kind', models.CharField(blank=True, max_length=60)),
-                ('result_id', models.CharField(blank=True, max_length=64)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("key", models.UUIDField(primary_key=True, serialize=False)),
+                ("verb", models.CharField(max_length=80)),
+                ("account", models.UUIDField()),
+                ("arguments", models.CharField(max_length=64)),
+                ("result_kind", models.CharField(blank=True, max_length=60)),
+                ("result_id", models.CharField(blank=True, max_length=64)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='StoredFile',
+            name="StoredFile",
             fields=[
-                ('id', models.UUIDField(default=yincai.core.ids.new_id, primary_key=True, serialize=False)),
-                ('digest', models.CharField(db_index=True, max_length=64)),
-                ('name', models.CharField(max_length=200)),
-                ('media_type', models.CharField(max_length=80)),
-                ('size', models.BigIntegerField()),
-                ('personal', models.BooleanField()),
-                ('owner', models.UUIDField(null=True)),
-                ('place', models.CharField(max_length=64)),
-                ('added_by', models.UUIDField()),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.UUIDField(default=yincai.core.ids.new_id, primary_key=True, serialize=False)),
+                ("digest", models.CharField(db_index=True, max_length=64)),
+                ("name", models.CharField(max_length=200)),
+                ("media_type", models.CharField(max_length=80)),
+                ("size", models.BigIntegerField()),
+                ("personal", models.BooleanField()),
+                ("owner", models.UUIDField(null=True)),
+                ("place", models.CharField(max_length=64)),
+                ("added_by", models.UUIDField()),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.UUIDField(default=yincai.core.ids.new_id, primary_key=True, serialize=False)),
-                ('purpose', models.CharField(max_length=8)),
-                ('owner', models.UUIDField(null=True)),
-                ('wrapped', models.BinaryField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.UUIDField(default=yincai.core.ids.new_id, primary_key=True, serialize=False)),
+                ("purpose", models.CharField(max_length=8)),
+                ("owner", models.UUIDField(null=True)),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('purpose', 'owner'), name='one_key_each'), models.UniqueConstraint(condition=models.Q(('owner__isnull', True)), fields=('purpose',), name='one_key_of_nobody')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("purpose", "owner"), name="one_key_each"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("owner__isnull", True)), fields=("purpose",), name="one_key_of_nobody"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AuditRow',
+            name="AuditRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('account', models.UUIDField()),
-                ('role', models.CharField(max_length=40)),
-                ('place', models.CharField(max_length=64)),
-                ('verb', models.CharField(max_length=80)),
-                ('kind', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=64)),
-                ('fields', models.JSONField(default=dict)),
-                ('position', models.BigIntegerField(null=True, unique=True)),
-                ('chain', models.CharField(max_length=64, null=True)),
-                ('block', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.auditblock')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("account", models.UUIDField()),
+                ("role", models.CharField(max_length=40)),
+                ("place", models.CharField(max_length=64)),
+                ("verb", models.CharField(max_length=80)),
+                ("kind", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=64)),
+                ("fields", models.JSONField(default=dict)),
+                ("position", models.BigIntegerField(null=True, unique=True)),
+                ("chain", models.CharField(max_length=64, null=True)),
+                (
+                    "block",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="core.auditblock"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('position__isnull', True)), fields=['id'], name='audit_unsealed'), models.Index(fields=['kind', 'subject'], name='audit_subject')],
+                "indexes": [
+                    models.Index(condition=models.Q(("position__isnull", True)), fields=["id"], name="audit_unsealed"),
+                    models.Index(fields=["kind", "subject"], name="audit_subject"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JobRow',
+            name="JobRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.IntegerField()),
-                ('payload', models.BinaryField()),
-                ('batch', models.IntegerField(null=True)),
-                ('undo', models.JSONField(null=True)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='core.job')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.IntegerField()),
+                ("payload", models.BinaryField()),
+                ("batch", models.IntegerField(null=True)),
+                ("undo", models.JSONField(null=True)),
+                (
+                    "job",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="core.job"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('job', 'number'), name='job_row_number')],
+                "constraints": [models.UniqueConstraint(fields=("job", "number"), name="job_row_number")],
             },
         ),
     ]

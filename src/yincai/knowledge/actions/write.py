@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from yincai.core.action import ActionError, action, touched
-from yincai.core.actors import Actor
+from yincai.core.actors import Actor, installation
 from yincai.core.ids import new_id
+from yincai.core.tasks import enqueue
 from yincai.knowledge import pool
+from yincai.knowledge.actions.regrade import may_regrade, regrade
 from yincai.knowledge.actions.tagging import follow_routes
 from yincai.knowledge.actions.take_in import code_from, version_of, visible_at
 from yincai.knowledge.intake.draft import MOST_POINTS, Draft
@@ -23,6 +26,10 @@ class SameItem(ActionError):
     def __init__(self, item: Item) -> None:
         super().__init__(f"题库里已有同样的题：{item.code}（文字、选项和答案都相同），没有重复保存。")
         self.item = item
+
+
+# Other processes may give out the older version until they look at the bank again; its last answers are then there.
+ALL_HAVE_LOOKED = timedelta(seconds=pool.LOOK + 3)
 
 
 @action(WRITE)
@@ -43,8 +50,9 @@ def create(draft: Draft, *, acting_user: Actor) -> Item:
 
 @action(WRITE)
 def revise(item: Item, draft: Draft, why: str, *, acting_user: Actor) -> ItemVersion:
-    """A new version; the old one stays, for the answers that name it."""
+    """A new version; the old one stays, for the answers that name it. Answers to a wrong key are graded again."""
     item = own_item(item, acting_user)
+    older = item.versions.get(number=item.version)
     if item.generator:
         raise ActionError("这道题由生成器产生，不能在页面上改。请用“题目有误”告诉我们。")
     _fill(item, draft)
@@ -56,6 +64,8 @@ def revise(item: Item, draft: Draft, why: str, *, acting_user: Actor) -> ItemVer
     version.save()
     _tag(item, draft.points)
     pool.changed()
+    if may_regrade(older, version):
+        enqueue(regrade, acting_user=installation(), after=ALL_HAVE_LOOKED, item=item.pk)
     return touched(version, digest=item.digest)
 
 

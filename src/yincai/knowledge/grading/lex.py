@@ -17,7 +17,7 @@ MAX_DIGITS = 40
 _ZERO = Fraction(0)
 
 
-class Unreadable(Exception):  # noqa: N818 - the word the pages use
+class Unreadable(Exception):
     """What was typed cannot be read: where (index into the typed text) and why, in Chinese."""
 
     def __init__(self, position: int, message: str) -> None:

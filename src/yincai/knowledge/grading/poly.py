@@ -24,7 +24,7 @@ _PI = Fraction(3141592653589793238462643383279502884197169399375105820974944, 10
 _SCALE = 10**100
 
 
-class OutOfReach(Exception):  # noqa: N818 - not an error: somebody else has to decide
+class OutOfReach(Exception):
     """The normal form cannot settle this."""
 
 

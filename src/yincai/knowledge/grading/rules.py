@@ -30,7 +30,7 @@ CHOICES = frozenset(("single", "multiple"))
 SEVERAL = frozenset(("equation", "solution", "set", "list"))
 
 
-class BadSpec(ValueError):  # noqa: N818 - a finding about an item
+class BadSpec(ValueError):
     """The declared rule or key of an item cannot be used; the message says what to mend."""
 
 

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 Decide = Callable[[Expr, Expr, bool], bool | None]
 
 
-class Again(Exception):  # noqa: N818 - not an error: the answer goes back and is no attempt
+class Again(Exception):
     """What was typed can be read but is not yet an answer to this item."""
 
     def __init__(self, message: str, position: int | None = None) -> None:
@@ -26,7 +26,7 @@ class Again(Exception):  # noqa: N818 - not an error: the answer goes back and i
         self.position = position
 
 
-class WrongUnit(Exception):  # noqa: N818 - a finding about the answer
+class WrongUnit(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message

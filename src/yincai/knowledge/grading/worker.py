@@ -74,7 +74,7 @@ def _compound(tree: Expr) -> tuple[str, tuple[Expr, ...]]:
     raise TypeError(f"not an expression: {tree!r}")
 
 
-class Gone(Exception):  # noqa: N818 - the worker ended or was ended
+class Gone(Exception):
     pass
 
 

@@ -164,7 +164,7 @@ class Equivalence:
         return tree.xreplace({power: self.sympy.factor(power.base) ** power.exp for power in roots})
 
 
-class NotReal(Exception):  # noqa: N818 - a place outside the domain
+class NotReal(Exception):
     pass
 
 

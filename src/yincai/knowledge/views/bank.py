@@ -14,12 +14,10 @@ from django.views.decorators.http import require_POST
 
 from yincai.core import files
 from yincai.core.action import form_key
-from yincai.core.actors import installation
 from yincai.core.http import Request
 from yincai.core.models import StoredFile
 from yincai.core.permissions import SIGNED_IN, requires
-from yincai.core.tasks import enqueue
-from yincai.knowledge.actions.regrade import may_regrade, regrade
+from yincai.knowledge.actions.regrade import may_regrade
 from yincai.knowledge.actions.write import create, revise, set_points, set_status
 from yincai.knowledge.forms import POINT_FIELDS, ItemForm, initial_of, point_code, point_label
 from yincai.knowledge.intake.same import fold
@@ -174,7 +172,6 @@ def edit(request: Request, pk: int) -> HttpResponse:
 
 def _after_edit(request: Request, row: Item, older: ItemVersion, newer: ItemVersion) -> None:
     if may_regrade(older, newer):
-        enqueue(regrade, acting_user=installation(), item=row.pk)
         messages.success(
             request, f"已存为第 {newer.number} 版。答案改了，以前的作答正在按新答案重判，有关的师生会收到通知。"
         )

@@ -18,7 +18,8 @@ from yincai.learning.queries import child_sentences, class_status, common_errors
 from yincai.learning.setting import progress_of, set_lately
 from yincai.measurement.tracing import State
 from yincai.records.queries import state_of
-from yincai.registry.models import Organisation, Person
+from yincai.registry.consent import allows
+from yincai.registry.models import Organisation, Person, Purpose
 from yincai.registry.queries import class_of, classes_below, classes_taught, pseudonym_of, why_not_kept
 
 SUBJECT = "math"
@@ -100,10 +101,11 @@ def child(request: Request, person: UUID) -> HttpResponse:
     """A guardian's page of one child: three sentences and how far each unit is."""
     row = get_object_or_404(_own_children(request), pk=person)
     pseudonym = pseudonym_of(row)
-    views = unit_views(SUBJECT, State.unpack(state_of(pseudonym.number, SUBJECT))) if pseudonym.keeps else []
+    shown = pseudonym.keeps and allows(row, Purpose.REPORT)
+    views = unit_views(SUBJECT, State.unpack(state_of(pseudonym.number, SUBJECT))) if shown else []
     context = {
         "child": row,
-        "keeps": pseudonym.keeps,
+        "shown": shown,
         "sentences": child_sentences(row),
         "units": [view for view in views if view.begun],
     }
