@@ -26,8 +26,9 @@ from yincai.learning.explain import explain_pupil, finding_of
 from yincai.learning.queries import child_sentences, class_status, common_errors, pupil_today
 from yincai.measurement.tracing import ItemInfo, State, update
 from yincai.records.models import LearnerState, ResponseFact
+from yincai.records.queries import facts_of, states_of
 from yincai.records.versions import active
-from yincai.registry.models import Person, Pseudonym, Purpose
+from yincai.registry.models import Person, Pseudonym, Purpose, RoleHeld
 
 FRACTION = get("fraction-add", 1).make(7, 1)
 FAULT = FRACTION.faults[0]
@@ -285,3 +286,20 @@ def test_an_answer_takes_few_queries(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as asked:
         give(client, token, FRACTION.answer, headers={"HX-Request": "true"})
     assert len(asked) <= 16, [query["sql"][:140] for query in asked]
+
+
+def test_after_a_transfer_the_old_school_keeps_the_facts_and_the_new_one_sees_the_state(cast: Cast) -> None:
+    answer(cast, cast.ming, FRACTION.answer, 3)
+    with unscoped("小明 moves to 第二小学"):
+        number = Pseudonym.objects.get(person=cast.ming).number
+        yesterday = timezone.localdate() - timedelta(days=1)
+        RoleHeld.objects.filter(person=cast.ming, name="pupil").update(until=yesterday)
+        RoleHeld.objects.create(person=cast.ming, name="pupil", organisation=cast.other_class, number=9)
+    with acting(cast.actor(cast.wang)):
+        assert len(facts_of([number], "math")) == 3
+        assert states_of([number], "math") == {}
+    with acting(cast.actor(cast.chen)):
+        assert facts_of([number], "math") == []
+        assert number in states_of([number], "math")
+        pupils = {pupil.person.name for pupil in class_status(cast.other_class).pupils}
+    assert "小明" in pupils

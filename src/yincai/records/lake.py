@@ -22,7 +22,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from yincai.core.scope import unscoped
-from yincai.records import arrival, parts
+from yincai.records import arrival, moved, parts
 from yincai.records.folds import Versions
 from yincai.records.models import Cursor, LearnerState, ResponseFact, StateChange
 from yincai.records.versions import versions_of
@@ -279,8 +279,8 @@ def _newest(table: pa.Table) -> pa.Table:
 
 def _fits() -> bool:
     """Do folder and database speak of the same lake? Not after either was put back from a backup, or lost."""
-    if not arrival.same_cluster():
-        arrival.begin_anew()
+    if not moved.same_cluster():
+        moved.begin_anew()
         return False
     done = Cursor.objects.filter(name=FACTS).values_list("batch", flat=True).first() or 0
     try:
