@@ -29,6 +29,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 COMMAND = "make bench"
 RATE = 50  # requests a second for the waiting times: half of the load that must be borne
 PUPILS = 200
+WARM = 10  # seconds
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def measured(environment: dict[str, str], sizes: Sizes, rows: int) -> dict[str, 
     pupils = [Pupil(**each) for each in json.loads(made.stdout)]
     with serving(environment) as (port, server):
         load = Load("127.0.0.1", port, pupils)
-        asyncio.run(load.closed(2, "answer"))  # every worker imports, caches fill
+        asyncio.run(load.closed(WARM, "answer"))  # every worker imports and has met most of the 1,000 items
         asyncio.run(load.closed(1, "empty"))
         turns: dict[str, list[Found]] = {"empty": [], "answer": []}
         for _ in range(sizes.turns):
