@@ -33,7 +33,10 @@ def test_from_a_common_error_to_a_set_practice(city: Cast, pc: Page, live_server
     picture(pc, "class-pc")
     pc.locator("details summary").first.click()
     check_access(pc)
-    pc.get_by_role("link", name="人一组练习").first.click()
+    pc.get_by_role("button", name="人一组练习").first.click()
+    assert "已布置“练一练：" in pc.locator("main").inner_text()
+    pc.go_back()
+    pc.get_by_role("link", name="先改一改再布置").first.click()
     assert pc.locator("input[name=points]:checked").count() == 1
     behind = pc.locator("input[name=pupils]:checked").count()
     assert behind >= 1 and pc.locator("#title").input_value().startswith("练一练：")

@@ -193,6 +193,26 @@ def test_one_click_from_an_error_fills_in_its_point_and_pupils(cast: Cast, wang:
     assert re.findall(r'name="pupils" value="(\d+)" checked', form) == [str(number_of(cast.ming))]
 
 
+def test_one_click_from_an_error_sets_a_practice_for_the_pupils_behind_it_once(
+    cast: Cast, wang: Client, ming: Client
+) -> None:
+    begin(ming)
+    fault = get("fraction-add", 1).make(7, 1).faults[0]
+    give(ming, issue(cast.ming, generator_item("fraction-add")), fault.answer)
+    page = wang.get(f"/classes/{cast.class51.pk}").content.decode()
+    form = re.search(r'<div class="at-once"><form[^>]*>(.*?)</form>', page, re.DOTALL)
+    assert form
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form[1]):
+        fields.setdefault(name, []).append(value)
+    for _ in range(2):  # a double click sets one practice
+        assert wang.post(f"/classes/{cast.class51.pk}/set", fields).status_code == 302
+    with unscoped("test"):
+        row = Assignment.objects.get()
+    assert row.pupils == [number_of(cast.ming)]
+    assert row.title.startswith("练一练：")
+
+
 def test_a_point_and_an_item_may_be_filled_in(cast: Cast, wang: Client) -> None:
     form = wang.get(f"/classes/{cast.class51.pk}/set?point={ADD.code}&items=fraction-add-1").content.decode()
     assert f'name="points" value="{ADD.slot}" checked' in form and 'value="fraction-add-1"' in form

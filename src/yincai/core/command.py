@@ -39,6 +39,16 @@ class YincaiCommand(BaseCommand):
     def add_options(self, parser: CommandParser) -> None:
         """The command's own arguments."""
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As Django's, but what is wrong is told in the message's own words, without the name of a class before it."""
+        try:
+            super().run_from_argv([*argv, "--traceback"])
+        except CommandError as error:
+            if "--traceback" in argv:
+                raise
+            self.stderr.write(str(error))
+            sys.exit(error.returncode)
+
     def handle(self, *args: Any, **options: Any) -> None:
         self.console = Console(stderr=bool(options.get("as_json")), quiet=options.get("verbosity") == 0)
         try:
