@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from abc import ABC, abstractmethod
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -21,7 +22,7 @@ from yincai.core.models import Account
 PREPARES, EXISTING, ANY = "prepares", "existing", "any"
 
 
-class YincaiCommand(BaseCommand):
+class YincaiCommand(BaseCommand, ABC):
     """Subclasses write `run`, which returns what `--json` prints; raise `self.finding(...)` for exit code 1."""
 
     requires_system_checks: list[str] = []
@@ -59,8 +60,9 @@ class YincaiCommand(BaseCommand):
         if options.get("as_json"):
             self.stdout.write(json.dumps(result, ensure_ascii=False, default=str))
 
+    @abstractmethod
     def run(self, actor: Actor, **options: Any) -> Any:
-        raise NotImplementedError
+        """What the command does; the result is what `--json` prints."""
 
     def _act(self, options: dict[str, Any]) -> Any:
         if not self.acts:

@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from math import sqrt
 from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -27,6 +26,7 @@ from yincai.learning.keeping import Given
 from yincai.learning.models import Assignment, Practice
 from yincai.learning.sitting import class_word, grades, stocked
 from yincai.measurement import tracing
+from yincai.measurement.intervals import wilson
 from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, UNSEEN, Masteries, State
 from yincai.records.folds import Fact
 from yincai.records.models import ResponseFact
@@ -37,7 +37,6 @@ from yincai.registry.queries import Pupil, pseudonym_of, pupils_of
 
 SUBJECT = "math"
 WINDOW = timedelta(days=28)
-Z80 = 1.2816  # 80 % intervals
 GRADE_NAMES = "零一二三四五六七八九"
 
 
@@ -395,7 +394,7 @@ def _point_row(
     levels = tuple(_level(tables.get(pupil.pseudonym.number), point.slot, pupil) for pupil in pupils)
     tried = [level for level in levels if level not in (None, UNSEEN)]
     mastered = sum(level == MASTERED for level in tried)
-    low, high = wilson(mastered, len(tried))
+    low, high = wilson(mastered, len(tried)) if tried else (0.0, 1.0)
     cause, people = _leading_cause(causes, point.slot)
     return PointRow(
         point, levels, mastered, len(tried), low, high, cause, cause_name(cause) if cause else "", people, pupils
@@ -416,16 +415,6 @@ def _leading_cause(causes: Sequence[_Caused], slot: int) -> tuple[str, int]:
             people[one.cause].add(one.pupil)
     cause = max(people, key=lambda each: (len(people[each]), each), default="")
     return cause, len(people.get(cause, ()))
-
-
-def wilson(right: int, n: int, z: float = Z80) -> tuple[float, float]:
-    """Wilson's interval of a proportion; (0, 1) where n is 0."""
-    if not n:
-        return 0.0, 1.0
-    share, wide = right / n, z * z / n
-    middle = (share + wide / 2) / (1 + wide)
-    reach = z * sqrt(share * (1 - share) / n + wide / (4 * n)) / (1 + wide)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 @dataclass(frozen=True)
