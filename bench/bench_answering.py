@@ -1,7 +1,8 @@
 """The whole path of an answer beside an empty signed-in page, on SQLite and on PostgreSQL, both fsynced.
 
-Counted: the CPU of web, worker, sealer and database. Not counted: the client, which runs in this process. Both pages
-are measured in turns within one run, on one server with the same kind of session; figures are medians of the turns.
+Counted: the CPU of web, worker, sealer and database. Not counted: the client, which runs in this process. Both pages,
+and a fresh city beside one with a history, are measured in turns within one run, with the same kind of session, so that
+a machine whose speed drifts is the same to all; figures are medians of the turns.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bench.answering.client import Load, Pupil, percentile
 from bench.bench_start import answered, free_port
@@ -40,7 +43,7 @@ class Sizes:
     old_rows: int
 
 
-REDUCED, FULL = Sizes(3, 3, 10, 1_000_000), Sizes(5, 10, 30, 10_000_000)
+REDUCED, FULL = Sizes(3, 3, 10, 1_000_000), Sizes(5, 8, 20, 10_000_000)
 
 
 @dataclass(frozen=True)
@@ -54,18 +57,44 @@ class Found:
 
 def run(full: bool) -> Iterator[Measure]:
     sizes = FULL if full else REDUCED
-    yield from on("SQLite", sizes, None)
-    with cluster() as url:
-        yield from on("PostgreSQL", sizes, url)
+    yield from on("SQLite", sizes, contextlib.nullcontext)
+    yield from on("PostgreSQL", sizes, cluster)
 
 
-def on(name: str, sizes: Sizes, url: str | None) -> Iterator[Measure]:
-    with tempfile.TemporaryDirectory(prefix="yincai-bench-", dir=os.environ.get("YINCAI_BENCH_DIR")) as folder:
-        environment = environment_of(folder, url)
-        fresh = measured(environment, sizes, 0)
-        yield from report(name, sizes, fresh)
-        grown = measured(environment, sizes, sizes.old_rows)
-        yield from report_growth(f"{name}, {sizes.old_rows:,} answers there", sizes, fresh, grown)
+def on(name: str, sizes: Sizes, database: Callable[[], AbstractContextManager[str | None]]) -> Iterator[Measure]:
+    """A fresh city and a grown one, each on a server and database of its own, measured in turns."""
+    with contextlib.ExitStack() as stack:
+        places = [made(stack, database, rows) for rows in (0, sizes.old_rows)]
+        for place in places:
+            warm(place)
+        turns: list[dict[str, list[Found]]] = [{"empty": [], "answer": []} for _ in places]
+        for _ in range(sizes.turns):
+            for place, found in zip(places, turns, strict=True):
+                for page, so_far in found.items():
+                    so_far.append(turn(place, page, sizes))
+    fresh, grown = ({page: middle(found) for page, found in each.items()} for each in turns)
+    yield from report(name, sizes, fresh)
+    yield from report_growth(f"{name}, {sizes.old_rows:,} answers there", sizes, fresh, grown)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A served city: its supervisor, the port of its PostgreSQL if it has one, and its pupils."""
+
+    server: int
+    postgres: int | None
+    load: Load
+
+
+def made(stack: contextlib.ExitStack, database: Callable[[], AbstractContextManager[str | None]], rows: int) -> Place:
+    folder = stack.enter_context(
+        tempfile.TemporaryDirectory(prefix="yincai-bench-", dir=os.environ.get("YINCAI_BENCH_DIR"))
+    )
+    url = stack.enter_context(database())
+    environment = environment_of(folder, url)
+    pupils = pupils_of(environment, rows)
+    port, server = stack.enter_context(serving(environment))
+    return Place(server, urlsplit(url).port if url else None, Load("127.0.0.1", port, pupils))
 
 
 def environment_of(folder: str, url: str | None) -> dict[str, str]:
@@ -79,8 +108,8 @@ def environment_of(folder: str, url: str | None) -> dict[str, str]:
     return kept | ({"DATABASE_URL": url} if url else {})
 
 
-def measured(environment: dict[str, str], sizes: Sizes, rows: int) -> dict[str, Found]:
-    """Both pages, in turns, on a server started for it."""
+def pupils_of(environment: dict[str, str], rows: int) -> list[Pupil]:
+    """Make the city, with so many old answers."""
     made = subprocess.run(
         [sys.executable, "-m", "bench.answering.city", "--pupils", str(PUPILS), "--rows", str(rows)],
         env=environment,
@@ -88,24 +117,21 @@ def measured(environment: dict[str, str], sizes: Sizes, rows: int) -> dict[str, 
         stdout=subprocess.PIPE,
         check=True,
     )
-    pupils = [Pupil(**each) for each in json.loads(made.stdout)]
-    with serving(environment) as (port, server):
-        load = Load("127.0.0.1", port, pupils)
-        asyncio.run(load.closed(WARM, "answer"))  # every worker imports and has met most of the 1,000 items
-        asyncio.run(load.closed(1, "empty"))
-        turns: dict[str, list[Found]] = {"empty": [], "answer": []}
-        for _ in range(sizes.turns):
-            for page, found in turns.items():
-                found.append(turn(load, server, page, sizes))
-    return {page: middle(found) for page, found in turns.items()}
+    return [Pupil(**each) for each in json.loads(made.stdout)]
 
 
-def turn(load: Load, server: int, page: str, sizes: Sizes) -> Found:
-    before, began = cpu_of(server), time.perf_counter()
-    rate = asyncio.run(load.closed(sizes.seconds, page))
+def warm(place: Place) -> None:
+    """Every worker imports, and has met most of the 1,000 items."""
+    asyncio.run(place.load.closed(WARM, "answer"))
+    asyncio.run(place.load.closed(1, "empty"))
+
+
+def turn(place: Place, page: str, sizes: Sizes) -> Found:
+    before, began = cpu_of(place), time.perf_counter()
+    rate = asyncio.run(place.load.closed(sizes.seconds, page))
     requests = rate * (time.perf_counter() - began)
-    cpu = (cpu_of(server) - before) / requests * 1000
-    taken = asyncio.run(load.paced(RATE, sizes.paced, page))
+    cpu = (cpu_of(place) - before) / requests * 1000
+    taken = asyncio.run(place.load.paced(RATE, sizes.paced, page))
     return Found(cpu, rate, percentile(taken, 0.99))
 
 
@@ -130,35 +156,31 @@ def serving(environment: dict[str, str]) -> Iterator[tuple[int, int]]:
         server.wait(timeout=20)
 
 
-def cpu_of(server: int) -> float:
-    """CPU seconds so far of the serving processes and of a PostgreSQL of ours, ended children included."""
+def cpu_of(place: Place) -> float:
+    """CPU seconds so far of the serving processes and of their PostgreSQL, ended children included."""
     processes = {pid: stat for pid in all_pids() if (stat := read_stat(pid))}
-    roots = {server} | {pid for pid, stat in processes.items() if stat.name == "postgres" and stat.first}
-    total, counted = 0.0, set[int]()
-    for pid, stat in processes.items():
-        if pid not in counted and ancestor_in(pid, roots, processes):
-            total += stat.seconds
-            counted.add(pid)
-    return total
+    roots = {place.server} | {pid for pid, stat in processes.items() if place.postgres and stat.port == place.postgres}
+    return sum(stat.seconds for pid, stat in processes.items() if ancestor_in(pid, roots, processes))
 
 
 @dataclass(frozen=True)
 class Stat:
-    name: str
+    """`port`: where a PostgreSQL that we started listens."""
+
     parent: int
     seconds: float
-    first: bool
+    port: int | None
 
 
 def read_stat(pid: int) -> Stat | None:
     try:
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-        fields = rest.split()
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return None
     ticks = sum(map(int, fields[11:15]))  # utime, stime, and those of ended children
-    return Stat(name, int(fields[1]), ticks / TICKS, b"yincai-postgres-" in command or b"build/postgres-" in command)
+    ours = words[0].endswith(b"/postgres") and b"-p" in words
+    return Stat(int(fields[1]), ticks / TICKS, int(words[words.index(b"-p") + 1]) if ours else None)
 
 
 def all_pids() -> list[int]:

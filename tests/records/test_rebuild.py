@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -264,6 +266,25 @@ def test_a_state_begun_in_a_version_just_retired_is_moved(ming: Pupil, monkeypat
     assert rebuild.stragglers() == 1
     assert state(ming).version == new
     holds()
+
+
+def test_looking_for_what_was_left_behind_reads_no_states(ming: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked every minute, in a city with millions of states."""
+    ming.answers(2)
+    with CaptureQueriesContext(connection) as asked:
+        assert rebuild.stragglers() == 0
+    assert not any(LearnerState._meta.db_table in query["sql"] for query in asked)
+    monkeypatch.setitem(FOLDS, "math", Stricter())
+    rebuild.move("math")
+    with CaptureQueriesContext(connection) as asked:
+        assert rebuild.stragglers() == 0
+    (looked,) = (query["sql"] for query in asked if LearnerState._meta.db_table in query["sql"])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # few rows: it would rather walk
+        cursor.execute(f"EXPLAIN {'' if connection.vendor == 'postgresql' else 'QUERY PLAN '}{looked}")
+        plan = str(cursor.fetchall())
+    assert "version_id" in plan and "SCAN" not in plan
 
 
 def test_a_killed_rebuild_resumes(ming: Pupil, hong: Pupil, monkeypatch: pytest.MonkeyPatch) -> None:
