@@ -118,6 +118,31 @@ def test_a_chain_rewritten_whole_in_the_database_is_caught_by_the_anchors(cast: 
     assert "库外存证" in audit.verify().first_broken
 
 
+def test_verifying_while_rows_are_being_sealed_finds_nothing_wrong(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename(cast.first, "甲", acting_user=cast.actor(cast.admin))
+    audit.seal()
+    link = audit.link
+
+    def meanwhile(*args: Any) -> str:
+        monkeypatch.setattr(audit, "link", link)
+        rename(cast.first, "乙", acting_user=cast.actor(cast.admin))
+        audit.seal()
+        return link(*args)
+
+    monkeypatch.setattr(audit, "link", meanwhile)
+    assert audit.verify().first_broken == ""
+    assert audit.verify().sealed == 2
+
+
+def test_rows_that_no_block_holds_are_found(cast: Cast) -> None:
+    rename(cast.first, "甲", acting_user=cast.actor(cast.admin))
+    audit.seal()
+    rename(cast.first, "乙", acting_user=cast.actor(cast.admin))
+    forged = AuditRow.objects.get(position__isnull=True)
+    _force("UPDATE core_auditrow SET position = 2, chain = 'x' WHERE id = %s", forged.pk)
+    assert "库中却有 2 行" in audit.verify().first_broken
+
+
 def test_the_database_itself_refuses_to_change_or_delete_audit_rows(cast: Cast) -> None:
     rename(cast.first, "甲", acting_user=cast.actor(cast.admin))
     for change in (lambda: AuditRow.objects.update(verb="x"), lambda: AuditRow.objects.all().delete()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 class SettingError(Exception):
@@ -43,15 +43,26 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
 
 
 def postgres(url: str) -> dict[str, object]:
-    """Django's connection settings from postgresql://user:password@host:port/name."""
+    """Django's connection settings from postgresql://user:password@host:port/name; what stands after a `?`
+    (`sslmode=verify-full`) goes to the driver as it is."""
     parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+    port = _port(parts)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/") or port is None:
         raise SettingError("DATABASE_URL 应为 postgresql://用户:密码@主机:端口/库名。")
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    query = dict(parse_qsl(parts.query))
     return {
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(query.get("host", parts.hostname or "")),
-        "PORT": str(parts.port or ""),
+        "HOST": query.pop("host", unquote(parts.hostname or "")),
+        "PORT": port,
+        "OPTIONS": {**query, "options": f"{query.get('options', '')} -c synchronous_commit=on".strip()},
     }
+
+
+def _port(parts: SplitResult) -> str | None:
+    """The port; empty where none is named, None where what is named is no port."""
+    try:
+        return str(parts.port or "")
+    except ValueError:
+        return None

@@ -83,7 +83,6 @@ if DATABASE_URL:
             "ENGINE": "django.db.backends.postgresql",
             **env.postgres(DATABASE_URL),
             "CONN_MAX_AGE": 600,
-            "OPTIONS": {"options": "-c synchronous_commit=on"},
         }
     }
 else:

@@ -126,30 +126,49 @@ def _anchor_missing() -> None:
 
 
 def verify() -> Verdict:
-    """Recompute the whole chain; compare it with the blocks and the blocks with the anchors."""
+    """Recompute the whole chain; compare it with the blocks and the blocks with the anchors.
+
+    The sealer goes on meanwhile. So the anchors are read first, then the blocks, and of the rows only those that these
+    blocks hold: each anchor has its block, and each block its rows.
+    """
+    anchored = list(anchors())
+    blocks = list(AuditBlock.objects.order_by("number"))
     unsealed = AuditRow.objects.filter(position__isnull=True).count()
-    blocks = {block.last_position: block for block in AuditBlock.objects.order_by("number")}
+    position, broken = _broken_row(blocks)
+    return Verdict(position, unsealed, broken or _broken_anchor(anchored, blocks) or _broken_end(blocks, position))
+
+
+def _broken_row(blocks: list[AuditBlock]) -> tuple[int, str]:
+    """How many rows hold, and what is wrong with the next one."""
+    ends = {block.last_position: block for block in blocks}
     chain, position = GENESIS, 0
-    for row in AuditRow.objects.filter(position__isnull=False).order_by("position").iterator(BATCH):
-        position += 1
-        if row.position != position:
-            return Verdict(position - 1, unsealed, f"第 {position} 行不见了（其后是第 {row.position} 行）")
-        chain = link(chain, row, position)
+    rows = AuditRow.objects.filter(position__lte=max(ends, default=0)).order_by("position")
+    for row in rows.iterator(BATCH):
+        if row.position != position + 1:
+            return position, f"第 {position + 1} 行不见了（其后是第 {row.position} 行）"
+        chain = link(chain, row, position + 1)
         if chain != row.chain:
-            return Verdict(position - 1, unsealed, f"第 {position} 行（编号 {row.pk}，{row.verb}）被改动过")
-        block = blocks.get(position)
+            return position, f"第 {position + 1} 行（编号 {row.pk}，{row.verb}）被改动过"
+        block = ends.get(position + 1)
         if block is not None and block.head != chain:
-            return Verdict(position - 1, unsealed, f"第 {block.number} 块的首尾对不上（止于第 {position} 行）")
-    return Verdict(position, unsealed, _broken_anchor(blocks, position))
+            return position, f"第 {block.number} 块的首尾对不上（止于第 {position + 1} 行）"
+        position += 1
+    return position, ""
 
 
-def _broken_anchor(blocks: dict[int, AuditBlock], position: int) -> str:
-    by_number = {block.number: block for block in blocks.values()}
-    for number, block_head, last in anchors():
+def _broken_anchor(anchored: list[tuple[int, str, int]], blocks: list[AuditBlock]) -> str:
+    by_number = {block.number: block for block in blocks}
+    for number, block_head, last in anchored:
         block = by_number.get(number)
         if block is None or block.head != block_head or block.last_position != last:
-            return f"第 {number} 块与库外存证不符（应止于第 {last} 行，库中共 {position} 行）"
-    ends = max(by_number.values(), key=lambda block: block.number, default=None)
-    if ends is not None and ends.last_position != position:
-        return f"最后一块应止于第 {ends.last_position} 行，库中却有 {position} 行"
+            return f"第 {number} 块与库外存证不符（应止于第 {last} 行）"
     return ""
+
+
+def _broken_end(blocks: list[AuditBlock], position: int) -> str:
+    """Rows must reach to the end of the last block, and none beyond it belongs to these blocks or to none."""
+    number, end = (blocks[-1].number, blocks[-1].last_position) if blocks else (0, 0)
+    beyond = AuditRow.objects.filter(position__gt=end).exclude(block__gt=number).count()
+    if position == end and not beyond:
+        return ""
+    return f"最后一块应止于第 {end} 行，库中却有 {position + beyond} 行"

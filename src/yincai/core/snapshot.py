@@ -77,12 +77,14 @@ def _sqlite_files() -> list[Path]:
 
 
 def _postgres(tool: str, *options: str) -> None:
+    from psycopg.conninfo import make_conninfo
+
     given = connection.settings_dict
-    places = {"host": given["HOST"], "port": given["PORT"], "username": given["USER"]}
-    words = [f"--{option}={value}" for option, value in places.items() if value]
+    named = {"dbname": given["NAME"], "host": given["HOST"], "port": given["PORT"], "user": given["USER"]}
+    place = make_conninfo(**{name: value for name, value in {**given["OPTIONS"], **named}.items() if value})
     environment = {**os.environ, **({"PGPASSWORD": given["PASSWORD"]} if given["PASSWORD"] else {})}
     ran = subprocess.run(
-        [need(tool), "--no-password", *words, f"--dbname={given['NAME']}", *options],
+        [need(tool), "--no-password", f"--dbname={place}", *options],
         env=environment,
         capture_output=True,
         text=True,
