@@ -32,6 +32,15 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_goes_away_meanwhile_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [tmp_path / "media/a/b", tmp_path / "media/gone"]
+    monkeypatch.setattr(archive, "files_of", lambda folder: listed)
+    file = make(tmp_path)
+    assert archive.size_of(tmp_path / "media") == 25_000
+    archive.extract(file, tmp_path / "out", QUIET)
+    assert not (tmp_path / "out/media/gone").exists()
+
+
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
 def test_a_cut_file_is_refused(tmp_path: Path, at: float) -> None:
     file = make(tmp_path, content=bytes(range(256)) * 4000)

@@ -93,3 +93,11 @@ def test_loopback_and_names() -> None:
     assert socket.gethostname() in names
     assert "127.0.0.1" in names
     assert "0.0.0.0" not in names
+
+
+def test_names_given_come_to_the_machines_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YINCAI_HOSTS", "yincai.school.example, 10.1.2.3")
+    everywhere = processes.address("0.0.0.0", 8000, None, None)
+    names = processes.host_names(everywhere)
+    assert {"127.0.0.1", socket.gethostname(), "yincai.school.example", "10.1.2.3"} <= set(names)
+    assert processes.parts_for(everywhere, 1)[0].environment["YINCAI_HOSTS"] == ",".join(names)

@@ -8,14 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from tests.cast import Cast
-from yincai.core import tasks
+from yincai.core import tasks, upkeep
 from yincai.core.actors import Actor
-from yincai.core.models import PeriodicRun
+from yincai.core.models import Account, PeriodicRun
 from yincai.core.scope import current_scope, unscoped
 from yincai.registry.models import Organisation, RoleHeld
 
@@ -99,8 +100,33 @@ def running(worker: str, since: timedelta = timedelta()) -> DBTaskResult:
 @pytest.mark.django_db
 def test_tasks_of_dead_workers_go_back_to_the_queue() -> None:
     here = socket.gethostname()
-    gone, alive = running(f"{here}:999999999"), running(f"{here}:{os.getpid()}")
+    gone, alive = running(f"{here}:999999999:1"), running(tasks.worker_name())
     far, lost = running("elsewhere:1"), running("elsewhere:2", since=timedelta(hours=2))
-    assert tasks.reap() == 2
+    reborn = running(f"{here}:{os.getpid()}:1")  # its number belongs to another process now: to this one
+    assert tasks.reap() == 3
     states = {row.pk: row.status for row in DBTaskResult.objects.all()}
-    assert [states[row.pk] for row in (gone, alive, far, lost)] == ["READY", "RUNNING", "RUNNING", "READY"]
+    wanted = {gone: "READY", alive: "RUNNING", far: "RUNNING", lost: "READY", reborn: "READY"}
+    assert states == {row.pk: status for row, status in wanted.items()}
+
+
+@pytest.mark.django_db
+def test_what_was_kept_in_a_session_only_is_gone_soon_after_it_is_over() -> None:
+    over, going_on = SessionStore(), SessionStore()
+    over["unkept_practice"] = going_on["unkept_practice"] = "answers"
+    over.set_expiry(timezone.now() - timedelta(minutes=1))
+    over.save()
+    going_on.save()
+    upkeep.sweep.func(account=str(Account.service().pk), role=None)
+    assert not over.exists(over.session_key)
+    assert going_on.exists(going_on.session_key)
+    assert "yincai.core.upkeep.sweep" in {entry.name for entry in tasks.PERIODIC}
+
+
+@pytest.mark.django_db
+def test_results_of_tasks_long_done_are_swept() -> None:
+    old, new, waiting = running("elsewhere:1"), running("elsewhere:1"), running("elsewhere:1")
+    long_ago = timezone.now() - timedelta(days=8)
+    DBTaskResult.objects.filter(pk=old.pk).update(status=TaskResultStatus.SUCCESSFUL, finished_at=long_ago)
+    DBTaskResult.objects.filter(pk=new.pk).update(status=TaskResultStatus.FAILED, finished_at=timezone.now())
+    upkeep.sweep.func(account=str(Account.service().pk), role=None)
+    assert set(DBTaskResult.objects.all()) == {new, waiting}

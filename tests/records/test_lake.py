@@ -172,6 +172,9 @@ def test_a_lake_lost_or_put_back_is_written_anew(cast: Cast, ming: Pupil, folder
     ming.answers(2)
     assert lake.write() == 8
     assert in_lake(folder) == in_database(ming, actor=cast.system)
+    (folder / "batch").write_text("")  # the power failed while it was written
+    assert lake.write() == 8
+    assert in_lake(folder) == in_database(ming, actor=cast.system)
     assert lake.rewrite() == 8
 
 

@@ -9,7 +9,7 @@ import os
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
@@ -54,7 +54,8 @@ class Writer:
 
     def add_folder(self, name: str, folder: Path) -> None:
         for path in files_of(folder):
-            self.add_file(f"{name}/{path.relative_to(folder).as_posix()}", path)
+            with suppress(FileNotFoundError):  # merged away since: a file listed beside it holds the same
+                self.add_file(f"{name}/{path.relative_to(folder).as_posix()}", path)
 
     def _add(self, name: str, content: BinaryIO, size: int) -> None:
         info = tarfile.TarInfo(name)
@@ -67,6 +68,15 @@ class Writer:
 def files_of(folder: Path) -> list[Path]:
     """Finished files; a name ending in .part is still being written."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part")
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of its finished files, about: files come and go meanwhile."""
+    total = 0
+    for path in files_of(folder):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
 
 
 @contextmanager

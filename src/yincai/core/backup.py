@@ -59,8 +59,7 @@ def make(target: Path, start: Start, *, older_tables: bool = False) -> dict[str,
         copy, anchors = Path(room) / snapshot.name(), Path(room) / "anchors.log"
         anchors.write_bytes(settings.AUDIT_ANCHORS.read_bytes() if settings.AUDIT_ANCHORS.exists() else b"")
         snapshot.take(copy)
-        sizes = (path.stat().st_size for folder in folders().values() for path in archive.files_of(folder))
-        advance = start(copy.stat().st_size + sum(sizes))
+        advance = start(copy.stat().st_size + sum(map(archive.size_of, folders().values())))
         with archive.writing(target, label, advance) as writer:
             writer.add_file(ANCHORS, anchors)
             writer.add_file(snapshot.name(), copy)
@@ -77,7 +76,7 @@ def _sealed_head() -> dict[str, Any]:
 def _need_room(target: Path) -> None:
     if not target.parent.is_dir():
         raise BackupError(f"文件夹 {target.parent} 不存在。请先建立它，或换一个位置。")
-    files = sum(path.stat().st_size for folder in folders().values() for path in archive.files_of(folder))
+    files = sum(map(archive.size_of, folders().values()))
     for folder, wanted in ((home.folder(), snapshot.size()), (target.parent, snapshot.size() + files)):
         free = shutil.disk_usage(folder).free
         if free < wanted + MARGIN:

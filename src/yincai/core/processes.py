@@ -92,12 +92,14 @@ def _no_port(where: Address, problem: OSError) -> str:
 
 
 def host_names(where: Address) -> list[str]:
-    """What browsers may call this server: its address, or all addresses of this machine, and its name."""
+    """What browsers may call this server: its address, or all addresses of this machine, and its name; and what
+    YINCAI_HOSTS adds."""
     own = [where.host]
     if ipaddress.ip_address(where.host).is_unspecified:
         own = [socket.gethostname(), *_interface_addresses()]
     shown = [f"[{name}]" if ":" in name else name for name in own]
-    return list(dict.fromkeys([*LOOPBACK_NAMES, *shown]))
+    more = [name.strip() for name in os.environ.get("YINCAI_HOSTS", "").split(",") if name.strip()]
+    return list(dict.fromkeys([*LOOPBACK_NAMES, *shown, *more]))
 
 
 def _interface_addresses() -> Iterator[str]:
@@ -240,7 +242,7 @@ def answers(where: Address) -> bool:
 
 
 def parts_for(where: Address, workers: int) -> list[Part]:
-    environment = {"YINCAI_HOSTS": os.environ.get("YINCAI_HOSTS") or ",".join(host_names(where))}
+    environment = {"YINCAI_HOSTS": ",".join(host_names(where))}
     if where.cert:
         environment["YINCAI_HTTPS"] = "1"
     child = [sys.executable, "-m", "yincai.core.child", str(os.getpid())]

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -91,8 +92,17 @@ def _claim(entry: Periodic) -> bool:
 
 
 def worker_name() -> str:
-    """The id a worker runs under: names its machine and process, so that the reaper can tell whether it lives."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """The id a worker runs under: names its machine, its process and when that began, so that the reaper can tell
+    whether it lives, even where its number was given to another process since (after a restart, in a container)."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_began(str(os.getpid()))}"
+
+
+def _began(pid: str) -> str:
+    """When a process began, in the kernel's ticks; empty when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def reap() -> int:
@@ -109,7 +119,8 @@ def reap() -> int:
 
 
 def _dead(result: Any) -> bool:
-    host, _, pid = (result.worker_ids[-1] if result.worker_ids else "").partition(":")
+    host, _, process = (result.worker_ids[-1] if result.worker_ids else "").partition(":")
+    pid, _, began = process.partition(":")
     if host == socket.gethostname() and pid.isdigit():
-        return not os.path.exists(f"/proc/{pid}")
+        return not began or began != _began(pid)
     return result.started_at is None or timezone.now() - result.started_at > LEASE

@@ -111,7 +111,7 @@ def _write_batch() -> int | None:
         _write_facts(rows, number)
     _write_states(sorted(changed), number, now)
     _mark(facts, changes, now)
-    _batch_file().write_text(f"{number}\n")
+    parts.put(_batch_file(), f"{number}\n")
     return len(rows)
 
 
@@ -285,7 +285,7 @@ def _fits() -> bool:
     done = Cursor.objects.filter(name=FACTS).values_list("batch", flat=True).first() or 0
     try:
         written = int(_batch_file().read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return done == 0
     return done - 1 <= written <= done
 

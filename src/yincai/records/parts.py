@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,8 +61,21 @@ def write(table: pa.Table, path: Path) -> None:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    pq.write_table(table, partial, compression="zstd")
+    with _whole(path) as partial:
+        pq.write_table(table, partial, compression="zstd")
+
+
+def put(path: Path, text: str) -> None:
+    """A small file, as whole."""
+    with _whole(path) as partial:
+        partial.write_text(text)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Where to write, beside the place; a backup passes over names that end in .part."""
+    partial = path.with_name(f".{path.name}.part")
+    yield partial
     with partial.open("rb") as handle:
         os.fsync(handle.fileno())
     partial.replace(path)

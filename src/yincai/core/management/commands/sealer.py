@@ -30,8 +30,8 @@ class Command(YincaiCommand):
             signal.signal(signal.SIGINT, lambda *_: stop.set())
         while not stop.is_set():
             close_old_connections()
-            audit.seal()
             tasks.enqueue_due()
             tasks.reap()
+            audit.seal()  # last: where the anchors cannot be written, the tasks go on all the same
             if options["once"] or stop.wait(options["every"]):
                 return
