@@ -104,6 +104,7 @@ def test_a_wrong_answer_names_its_cause_and_is_explained(cast: Cast, ming: Clien
 def test_hints_come_in_order_and_are_counted_on_the_server(cast: Cast, ming: Client) -> None:
     token = fraction_form(cast, ming)
     assert take_hint(ming, token, 2).status_code == 400
+    assert ming.post("/learn/hint", {"form": token, "level": "²"}).status_code == 400
     assert [take_hint(ming, token, level).status_code for level in (1, 1, 2)] == [200, 200, 200]
     give(ming, token, RIGHT)
     assert facts()[0].hints == 2

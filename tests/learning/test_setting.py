@@ -23,6 +23,7 @@ from tests.learning.desk import (
     token_in,
     write_item,
 )
+from yincai.core.ids import new_id
 from yincai.core.models import AuditRow
 from yincai.core.scope import unscoped
 from yincai.knowledge.generators import get
@@ -282,6 +283,15 @@ def test_the_target_is_kept(cast: Cast, wang: Client) -> None:
 
 
 # --- strangers --------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_used_for_something_else_is_a_conflict_and_changes_nothing(cast: Cast, wang: Client) -> None:
+    key = str(new_id())
+    set_(cast, wang, form_key=key)
+    reply = wang.post(f"/classes/practices/{newest().pk}/withdraw", {"form_key": key})
+    assert reply.status_code == 409
+    assert "已用于另一次操作" in reply.content.decode()
+    assert newest().withdrawn_at is None
 
 
 def test_nobody_sets_withdraws_or_steers_for_a_class_they_do_not_teach(cast: Cast, wang: Client) -> None:

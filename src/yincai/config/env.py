@@ -29,19 +29,6 @@ def flag(name: str, default: bool) -> bool:
     raise SettingError(f"{name}={value!r}：只能是 1 或 0。")
 
 
-def number(name: str, default: int, *, low: int, high: int) -> int:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    try:
-        found = int(value)
-    except ValueError:
-        raise SettingError(f"{name}={value!r}：应为整数。") from None
-    if not low <= found <= high:
-        raise SettingError(f"{name}={found}：应在 {low} 到 {high} 之间。")
-    return found
-
-
 def postgres(url: str) -> dict[str, object]:
     """Django's connection settings from postgresql://user:password@host:port/name; what stands after a `?`
     (`sslmode=verify-full`) goes to the driver as it is."""

@@ -190,8 +190,17 @@ TASKS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["console"], "level": env.text("YINCAI_LOG_LEVEL", "WARNING")},
+    "formatters": {"dated": {"format": "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler"},
+        "file": {
+            "class": "logging.handlers.WatchedFileHandler",  # several processes append; logrotate may move it
+            "filename": HOME / "logs" / "yincai.log",
+            "delay": True,
+            "formatter": "dated",
+        },
+    },
+    "root": {"handlers": ["console", "file"], "level": env.text("YINCAI_LOG_LEVEL", "WARNING")},
 }
 
 HOME_PAGE = env.text("YINCAI_HOME_PAGE", "https://yincai.invalid")  # how statements name this installation

@@ -23,7 +23,7 @@ from yincai import __version__
 from yincai.core import archive, audit, crypto, home, prepare, processes, snapshot
 from yincai.core.actions.remember import remember
 from yincai.core.actors import Actor
-from yincai.core.models import AuditBlock, Fact
+from yincai.core.models import AuditBlock
 
 ANCHORS = "audit/anchors.log"
 MARGIN = 200 * 1024 * 1024
@@ -180,7 +180,3 @@ def _check_audit(label: dict[str, Any]) -> None:
 
 def note_restored(label: dict[str, Any], actor: Actor) -> None:
     remember("restored", {"made_at": label["made_at"], "audit": label["audit"]}, acting_user=actor)
-
-
-def last_backup() -> Fact | None:
-    return Fact.objects.filter(pk="backup").first()

@@ -7,11 +7,9 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -159,14 +157,6 @@ def tasks() -> tuple[bool, str]:
     if waiting:
         return False, f"有 {waiting} 个后台任务等了十分钟以上。请确认 yincai serve 在运行。"
     return True, "没有积压的后台任务。"
-
-
-@check("lake")
-def lake() -> tuple[bool, str]:
-    newest = max((path.stat().st_mtime for path in Path(settings.LAKE).rglob("*.parquet")), default=None)
-    if newest is None:
-        return True, "还没有数据。"
-    return True, f"最近写入于 {(time.time() - newest) / 60:.0f} 分钟前。"
 
 
 @check("assets")

@@ -38,11 +38,6 @@ def database_file() -> Path:
     return folder() / "yincai.sqlite3"
 
 
-def is_empty() -> bool:
-    """Nothing was ever prepared here: no database file and, for PostgreSQL, no key."""
-    return not database_file().exists() and not key_file().exists()
-
-
 def make_folders() -> None:
     home = folder()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)

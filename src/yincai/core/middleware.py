@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
+from yincai.core.action import ActionError
 from yincai.core.actors import actor_for
 from yincai.core.scope import scope
+from yincai.core.views import refused
 
 Handler = Callable[[HttpRequest], HttpResponse]
 ROLE_KEY = "role"
@@ -48,6 +50,10 @@ class ActingUser:
         request.actor = actor  # type: ignore[attr-defined]
         with scope(actor.scope):
             return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What an action refuses is no fault of ours: it is said, also where the page did not see to it itself."""
+        return refused(request, exception) if isinstance(exception, ActionError) else None
 
 
 def client_address(request: HttpRequest) -> str:

@@ -37,10 +37,6 @@ class Scope:
     def covers(self, path: str) -> bool:
         return self.everything or any(path.startswith(prefix) for prefix in self.below)
 
-    def sees_shared(self, path: str) -> bool:
-        """Something published at `path` reaches whoever stands at or below it, and whoever governs it."""
-        return self.covers(path) or any(place.startswith(path) for place in self.at)
-
     def down(self, lookup: str) -> Q:
         """Rows whose organisation path (at `lookup`) lies in the scope."""
         if self.everything:

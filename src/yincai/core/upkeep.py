@@ -1,4 +1,4 @@
-"""What has no use any more goes: sessions that are over, with all that was kept in them only, and old tasks' results."""
+"""What has no use any more goes: sessions that are over, with what was kept in them only, and old tasks' results."""
 
 from __future__ import annotations
 

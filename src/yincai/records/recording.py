@@ -40,8 +40,6 @@ class ConsentMissing(ActionError):
 class ConflictingStatement(Conflict):
     """The id stands for another content already; nothing of it is revealed."""
 
-    status = 409
-
     def __init__(self) -> None:
         super().__init__("这次提交的编号已用过，内容却不同，没有保存。请回到题目重新作答。")
 

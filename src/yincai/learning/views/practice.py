@@ -205,24 +205,25 @@ def _typed(request: Request) -> str:
 
 
 def _spent(request: Request) -> int:
-    claimed = request.POST.get("spent", "")
-    return int(claimed) if claimed.isdecimal() and len(claimed) < 10 else 0
+    return _whole(request.POST.get("spent", ""))
+
+
+def _whole(text: str) -> int:
+    """A number that a page of ours would send; 0 for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _back(request: Request, keeping: Keeping, given: practise.Answered, typed: str) -> HttpResponse:
     """The answer could not be read: the same form again, with the place marked and nothing lost."""
     form = given.form
     asked = Asked(items.question(form.item, form.version, form.seed), form, "")
-    position = given.graded.position
     context = {
         "asked": asked,
         "steps": _steps(form, given.hints),
         "hint": items.hint(form.item, form.version, form.seed, given.hints) if given.hints else "",
         "typed": typed,
         "problem": given.graded.message or "这个答案没有读懂，请改一改再交。",
-        "marked": (typed[:position], typed[position : position + 1], typed[position + 1 :])
-        if position is not None
-        else (),
+        "marked": _marked(typed, given.graded.position),
         **_heading(given.practice, asked),
     }
     return _page(request, keeping, given.practice, "learning/_question.html", context)
@@ -272,7 +273,7 @@ def _steps(form: forms.AnswerForm, used: int) -> list[dict[str, Any]]:
 @requires(PRACTISE)
 def hint(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
-    level = int(request.POST["level"]) if request.POST.get("level", "").isdigit() else 0
+    level = _whole(request.POST.get("level", ""))
     try:
         form = practise.take_hint(keeping, request.POST.get("form", ""), level, acting_user=request.actor)
     except ActionError as error:

@@ -93,8 +93,7 @@ def known_items(text: str) -> list[int]:
 
 def _set_form(request: Request, room: Organisation, problem: str = "", status: int = 200) -> HttpResponse:
     if request.method == "POST":
-        points = {int(text) for text in request.POST.getlist("points") if text.isdecimal()}
-        chosen = {int(text) for text in request.POST.getlist("pupils") if text.isdecimal()}
+        points, chosen = _ticked(request, "points"), _ticked(request, "pupils")
         form = request.POST.dict()
     else:
         points, chosen, title = _suggested(request, room)
@@ -111,6 +110,10 @@ def _set_form(request: Request, room: Organisation, problem: str = "", status: i
         "today": timezone.localdate().isoformat(),
     }
     return render(request, "learning/set.html", context, status=status)
+
+
+def _ticked(request: Request, name: str) -> set[int]:
+    return {int(text) for text in request.POST.getlist(name) if text.isdecimal() and len(text) < 20}
 
 
 def _suggested(request: Request, room: Organisation) -> tuple[set[int], set[int], str]:
