@@ -77,6 +77,36 @@ def test_headings_by_other_names_below_a_title_in_any_order() -> None:
     assert table.ignored == ["特长"]
 
 
+def test_a_cell_merged_over_rows_counts_in_each_of_them() -> None:
+    book = Workbook()
+    for row in (["名单", None], ["学号", "姓名"], [3, "小明"], [None, "小红"], [4, "小刚"]):
+        book.active.append(row)
+    book.active.merge_cells("A1:B1")
+    book.active.merge_cells("A3:A4")
+    file = io.BytesIO()
+    book.save(file)
+    rows = read_table("a.xlsx", file.getvalue(), COLUMNS).rows
+    assert [row.cells for row in rows] == [
+        {"number": "3", "name": "小明"},
+        {"number": "3", "name": "小红"},
+        {"number": "4", "name": "小刚"},
+    ]
+
+
+def test_empty_sheets_before_the_table_are_passed_over() -> None:
+    book = Workbook()
+    for row in (["姓名", "学号"], ["小明", 1]):
+        book.create_sheet("名单") if len(book.sheetnames) == 1 else None
+        book["名单"].append(row)
+    file = io.BytesIO()
+    book.save(file)
+    assert read_table("a.xlsx", file.getvalue(), COLUMNS).rows[0]["name"] == "小明"
+
+
+def test_a_title_above_the_headings_does_not_hide_the_separator() -> None:
+    assert read_table("a.csv", "名单\n姓名;学号\n小明;1\n".encode(), COLUMNS).rows[0]["number"] == "1"
+
+
 def test_cells_become_plain_text() -> None:
     content = workbook(["姓名", "学号", "出生日期"], [" 小　明 ", 3.0, date(2015, 3, 1)], ["小红", "", None])
     rows = read_table("a.xlsx", content, COLUMNS).rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from django.utils import timezone
@@ -17,6 +18,15 @@ from yincai.registry.policies import PUPIL_ENTER
 from yincai.registry.queries import class_of, school_of
 
 
+@dataclass(frozen=True)
+class Put:
+    """A guardian as entered: the bond, whether the person is new, the role that was opened for it."""
+
+    bond: Guardianship
+    new: bool
+    role: RoleHeld | None
+
+
 @action(PUPIL_ENTER)
 def add_guardian(child: Person, details: Details, relation: str, *, acting_user: Actor) -> Guardianship:
     school_class = class_of(child)
@@ -25,8 +35,8 @@ def add_guardian(child: Person, details: Details, relation: str, *, acting_user:
     PUPIL_ENTER.require(acting_user, school_class)
     school = school_of(school_class)
     assert school is not None  # noqa: S101 - a class lies in a school
-    bond, _ = put_guardian(child, details.checked(), relation, school)
-    return touched(bond, **vars(details), relation=relation)
+    put = put_guardian(child, details.checked(), relation, school)
+    return touched(put.bond, **vars(details), relation=relation)
 
 
 @action(PUPIL_ENTER)
@@ -45,31 +55,32 @@ def put_guardian(
     relation: str,
     school: Organisation,
     account_name: Callable[[], str] | None = None,
-) -> tuple[Guardianship, bool]:
-    """Part of an action: the bond, and whether the guardian is new. `details` are checked."""
+) -> Put:
+    """Part of an action; `details` are checked."""
     guardian = known_guardian(details)
     if guardian is not None:
-        return _bind_known(child, guardian, relation, school), False
+        return _bind_known(child, guardian, relation, school)
     name = account_name() if account_name else new_account_name(RoleName.GUARDIAN, school)
     guardian = make_person(details, school, name)
     bond = Guardianship.objects.create(guardian=guardian, child=child, relation=relation or "监护人")
-    _welcome(guardian, school)
-    return bond, True
+    return Put(bond, True, _welcome(guardian, school))
 
 
-def _bind_known(child: Person, guardian: Person, relation: str, school: Organisation) -> Guardianship:
+def _bind_known(child: Person, guardian: Person, relation: str, school: Organisation) -> Put:
     with unscoped("a guardian may have a child at another school"):
         bond = Guardianship.objects.filter(guardian=guardian, child=child, until__isnull=True).first()
         if bond:
             raise ActionError(f"{guardian.name}已经登记为{child.name}的{bond.relation}。")
         here = RoleHeld.objects.filter(in_force(), person=guardian, name=RoleName.GUARDIAN, organisation=school)
-        if not here.exists():
-            _welcome(guardian, school)
-        return Guardianship.objects.create(guardian=guardian, child=child, relation=relation or "监护人")
+        role = None if here.exists() else _welcome(guardian, school)
+        bond = Guardianship.objects.create(guardian=guardian, child=child, relation=relation or "监护人")
+        return Put(bond, False, role)
 
 
-def _welcome(guardian: Person, school: Organisation) -> None:
-    RoleHeld.objects.create(person=guardian, name=RoleName.GUARDIAN, organisation=school, since=timezone.localdate())
+def _welcome(guardian: Person, school: Organisation) -> RoleHeld:
+    today = timezone.localdate()
+    role: RoleHeld = RoleHeld.objects.create(person=guardian, name=RoleName.GUARDIAN, organisation=school, since=today)
+    return role
 
 
 def known_guardian(details: Details) -> Person | None:

@@ -62,6 +62,7 @@ class Cells:
         self.row, self.letters = row, table.letters
         self.titles = {column.key: column.title for column in columns}
         self.required = {column.key for column in columns if column.required}
+        self.most = {column.key: column.most for column in columns}
         self.problems: list[Problem] = []
 
     def wrong(self, key: str, what: str) -> None:
@@ -74,6 +75,9 @@ class Cells:
             return ""
         if not value and key in self.required:
             self.wrong(key, "是空的，必须填")
+        if len(value) > self.most[key]:
+            self.wrong(key, f"有 {len(value)} 个字，最多 {self.most[key]} 个")
+            return ""
         return value
 
     def read(self, key: str, reader: Callable[[str], Any], default: Any = None) -> Any:

@@ -48,7 +48,7 @@ SCHOOL_KINDS = {kind.label: kind.value for kind in SchoolKind} | {
 SCHOOL_COLUMNS = (
     Column("district", "区县", ("区（县）", "所属区县", "区县代码"), example="东城区"),
     Column("code", "学校代码", ("学校标识码",), required=True, example="3301020001"),
-    Column("name", "学校名称", ("学校", "名称"), required=True, example="第一小学"),
+    Column("name", "学校名称", ("学校", "名称"), required=True, example="第一小学", most=80),
     Column("kind", "办学类型", ("学校类型", "类型"), required=True, example="小学"),
     Column("area", "城乡类型", ("城乡",), required=True, example="城区"),
     Column("teachers", "教师数", ("教师人数",), example="60"),
@@ -59,7 +59,7 @@ SCHOOL_COLUMNS = (
 CLASS_COLUMNS = (
     SCHOOL,
     Column("grade", "年级", required=True, example="五年级"),
-    Column("class", "班级", ("班级名称", "班号", "班"), required=True, example="五（1）班"),
+    Column("class", "班级", ("班级名称", "班号", "班"), required=True, example="五（1）班", most=80),
 )
 
 

@@ -36,28 +36,29 @@ from yincai.registry.imports.kinds import (
     settled,
     today,
 )
-from yincai.registry.imports.staff import differing, mend, stored_details
+from yincai.registry.imports.staff import differing, mend, same_numbers, stored_details
 from yincai.registry.imports.tables import Column, Table
 from yincai.registry.imports.undo import Undo, made, was
 from yincai.registry.models import Guardianship, Organisation, Person, RoleHeld, RoleName, in_force
 from yincai.registry.numbers import fold, read_identity, read_phone, read_pupil_number
 from yincai.registry.policies import IMPORT_PUPILS
 
+NAME, RELATION = 40, 10  # characters that the registry keeps
 COLUMNS = (
     SCHOOL,
     Column("grade", "年级", example="五年级"),
     Column("class", "班级", ("班级名称", "班"), required=True, example="五（1）班"),
     Column("number", "学号", ("班内学号", "座号", "序号"), required=True, example="1"),
-    Column("name", "姓名", ("学生姓名",), required=True, example="张小明"),
+    Column("name", "姓名", ("学生姓名",), required=True, example="张小明", most=NAME),
     Column("sex", "性别", example="男"),
     Column("pupil_number", "学籍号", ("全国学籍号", "学籍号码")),
     Column("identity", "身份证件号", ("身份证号", "身份证号码", "证件号码")),
     Column("born", "出生日期", ("出生年月日",), example="2015-03-01"),
-    Column("guardian1", "家长1姓名", ("家长姓名", "监护人姓名", "监护人1姓名"), example="李芳"),
-    Column("relation1", "家长1关系", ("与学生关系", "关系", "监护人1关系"), example="母亲"),
+    Column("guardian1", "家长1姓名", ("家长姓名", "监护人姓名", "监护人1姓名"), example="李芳", most=NAME),
+    Column("relation1", "家长1关系", ("与学生关系", "关系", "监护人1关系"), example="母亲", most=RELATION),
     Column("phone1", "家长1电话", ("家长电话", "监护人电话", "家长手机", "监护人1电话"), example="13800000000"),
-    Column("guardian2", "家长2姓名", ("监护人2姓名",)),
-    Column("relation2", "家长2关系", ("监护人2关系",)),
+    Column("guardian2", "家长2姓名", ("监护人2姓名",), most=NAME),
+    Column("relation2", "家长2关系", ("监护人2关系",), most=RELATION),
     Column("phone2", "家长2电话", ("监护人2电话",)),
 )
 Guardian = dict[str, str]
@@ -116,9 +117,7 @@ def check(table: Table, place: Organisation, actor: Actor) -> list[Checked]:
             seats.append(
                 (seat, checked, Problem(row.number, cells.letters["number"], "学号", "这个班的这个学号在表里出现过"))
             )
-        if row["pupil_number"]:
-            problem = Problem(row.number, cells.letters["pupil_number"], "学籍号", "这个学籍号在表里出现过")
-            numbers.append((fold(row["pupil_number"]), checked, problem))
+        numbers += [(key, checked, problem) for key, problem in same_numbers(cells, "pupil_number", "identity")]
     repeated(seats)
     repeated(numbers)
     return list(settled(found))
@@ -305,12 +304,14 @@ def _place(undo: Undo, person: Person, school_class: Organisation, number: int) 
 
 def _bind(undo: Undo, child: Person, guardian: Guardian, school: Organisation, batch: Batch) -> None:
     details = Details(name=guardian["name"], phone=guardian["phone"])
-    bond, new = put_guardian(
+    put = put_guardian(
         child, details, guardian["relation"], school, lambda: batch.account_name(RoleName.GUARDIAN, school)
     )
-    made(undo, bond)
-    if new:
-        made(undo, bond.guardian)
+    made(undo, put.bond)
+    if put.new:
+        made(undo, put.bond.guardian)
+    elif put.role:
+        made(undo, put.role)
 
 
 register_import(

@@ -32,13 +32,13 @@ from yincai.registry.imports.kinds import (
 from yincai.registry.imports.tables import Column, Table
 from yincai.registry.imports.undo import Undo, made, was
 from yincai.registry.models import Organisation, Person, RoleHeld, RoleName, Teaching, in_force
-from yincai.registry.numbers import read_identity, read_phone
+from yincai.registry.numbers import fold, read_identity, read_phone
 from yincai.registry.policies import IMPORT_STAFF
 
 ROLES = {"教师": RoleName.TEACHER, "老师": RoleName.TEACHER, "校长": RoleName.HEAD, "学校管理员": RoleName.SCHOOL_ADMIN}
 COLUMNS = (
     SCHOOL,
-    Column("name", "姓名", ("教师姓名",), required=True, example="王静"),
+    Column("name", "姓名", ("教师姓名",), required=True, example="王静", most=40),
     Column("role", "身份", ("职务", "角色"), example="教师"),
     Column("sex", "性别", example="女"),
     Column("born", "出生日期", ("出生年月日",)),
@@ -98,7 +98,7 @@ def _contradicts(person: Person, details: Details) -> bool:
 
 def check(table: Table, place: Organisation, actor: Actor) -> list[Checked]:
     places, known = Places(place), Known(place)
-    found, keys = [], []
+    found, keys, numbers = [], [], []
     for row in table.rows:
         cells = Cells(row, table, COLUMNS)
         checked = _check_row(cells, places, known, actor)
@@ -110,8 +110,19 @@ def check(table: Table, place: Organisation, actor: Actor) -> list[Checked]:
                 row.number, cells.letters.get("name", ""), "姓名", "同一位教师在表里出现过，请把任课合在一行"
             )
             keys.append((key, checked, problem))
+        numbers += [(key, checked, problem) for key, problem in same_numbers(cells, "identity")]
     repeated(keys)
+    repeated((key, checked, problem) for key, checked, problem in numbers if not checked.problems)
     return list(settled(found))
+
+
+def same_numbers(cells: Cells, *fields: str) -> Iterator[tuple[tuple[str, str], Problem]]:
+    """The numbers of a row that belong to one person only, each with what to say when it comes once more."""
+    for field in fields:
+        if text := cells.row[field]:
+            title = cells.titles[field]
+            problem = Problem(cells.row.number, cells.letters[field], title, f"这个{title}在表里出现过")
+            yield (field, fold(text)), problem
 
 
 def _check_row(cells: Cells, places: Places, known: Known, actor: Actor) -> Checked:

@@ -7,9 +7,10 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
 from yincai.core.action import ActionError
 
@@ -33,6 +34,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     required: bool = False
     example: str = ""
+    most: int = 500  # characters in a cell
 
     @property
     def names(self) -> set[str]:
@@ -130,8 +132,8 @@ def _skipped(cells: list[str]) -> bool:
 
 def _csv(content: bytes) -> Iterator[list[str]]:
     text = decode(content)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=first.count)
+    head = "\n".join(text.split("\n", HEADER_WITHIN)[:HEADER_WITHIN])
+    delimiter = max(",\t;", key=head.count)
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
             yield [_text(FORMULA_GUARD.sub("", cell, count=1) if cell[:1] == "'" else cell) for cell in cells]
@@ -145,11 +147,21 @@ def _xlsx(content: bytes) -> Iterator[list[str]]:
     _refuse_bomb(content)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        grid = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        sheets = (book.get_sheet_by_name(name) for name in book.sheet_names)
+        sheet = next((one for one in sheets if one.height), book.get_sheet_by_index(0))
+        grid = sheet.to_python(skip_empty_area=False)
     except (CalamineError, ValueError, IndexError, OSError):
         raise TableError("这个 .xlsx 打不开，可能已损坏或加了密码。请用 Excel 或 WPS 另存一份再传。") from None
+    _fill_merged(grid, sheet.merged_cell_ranges or [])
     for cells in grid:
         yield [_text(cell) for cell in cells]
+
+
+def _fill_merged(grid: list[list[Any]], merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """A cell merged over several rows, as people do with the class, counts in each of them."""
+    for (top, left), (bottom, _) in merged:
+        for cells in grid[top + 1 : bottom + 1]:
+            cells[left] = grid[top][left]
 
 
 def _refuse_bomb(content: bytes) -> None:

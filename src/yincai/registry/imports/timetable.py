@@ -40,9 +40,9 @@ COLUMNS = (
     Column("class", "班级", ("班级名称", "班"), required=True, example="五（1）班"),
     Column("weekday", "星期", ("周几", "星期几"), required=True, example="一"),
     Column("period", "节次", ("第几节", "节"), required=True, example="1"),
-    Column("subject", "学科", ("课程", "科目"), required=True, example="数学"),
+    Column("subject", "学科", ("课程", "科目"), required=True, example="数学", most=20),
     Column("teacher", "教师", ("任课教师", "老师"), example="王静"),
-    Column("room", "教室", ("地点",)),
+    Column("room", "教室", ("地点",), most=30),
     Column("weeks", "单双周", ("周次",)),
 )
 
