@@ -91,6 +91,13 @@ def test_a_variant_is_asked_hinted_graded_and_explained(cast: Cast) -> None:
     assert items.explanation(row.pk, row.version, 42)
 
 
+def test_a_generators_page_shows_answers_as_formulas_under_the_name_of_its_skill(cast: Cast) -> None:
+    row = Item.objects.get(generator="pythagoras", depth=3)
+    page = cast.client(cast.wang).get(f"/bank/{row.pk}?seed=1").content.decode()
+    assert "<h1>勾股定理（" in page
+    assert '答案：<span class="formula">$\\sqrt{53}$' in page and "sqrt(" not in page
+
+
 def test_a_generator_needs_a_seed_and_an_item_its_version(cast: Cast) -> None:
     row = Item.objects.get(generator="fraction-add", depth=1)
     with pytest.raises(ValueError, match="seed"):

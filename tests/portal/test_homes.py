@@ -128,6 +128,18 @@ def test_an_officer_reads_which_district_is_idle_and_opens_each_number_a_head_se
     assert "第二小学" not in head and "西城" not in head
 
 
+def test_an_idle_school_within_an_active_district_is_named_to_the_city(city: Cast) -> None:
+    with unscoped("a school that has not begun"):
+        third = city.school("示范市第三小学", "3301020003", city.east, "primary")
+        grade = city.organisation("grade", "五年级", "", third, grade=5)
+        room = city.organisation("class", "五（1）班", "", grade, grade=5)
+        city.pupil("小静", "xiaojing", room, 1)
+    figures_now()
+    page = home(city, city.qian)
+    assert "两个单位最近七天没有练习，其余都在进行" in page
+    assert "示范市第三小学" in page and "西城区" in page
+
+
 # --- words ------------------------------------------------------------------------------------------------------------
 
 

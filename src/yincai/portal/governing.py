@@ -5,6 +5,7 @@ Everything on it is an indicator's figure; nothing is added up here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -12,7 +13,7 @@ from django.urls import reverse
 from yincai.core.actors import Actor
 from yincai.indicators.charts import Chart, Share, intervals, shares
 from yincai.indicators.definitions import Indicator
-from yincai.indicators.queries import Line, Reading, several
+from yincai.indicators.queries import Line, Reading, reading, several
 from yincai.learning.indicators import ACTIVE_CLASSES, ACTIVE_SCHOOLS, COVERAGE, LEVELS, MASTERY
 from yincai.portal.calendar import counted
 from yincai.registry.models import OrganisationKind
@@ -37,6 +38,7 @@ class GoverningHome:
     readings: list[Reading]
     attention: list[Attention]
     unnamed: int
+    parts: str  # what the list is about: each school, to a head each class
     mastery: Reading
     levels: list[Share]
     chart: Chart | None
@@ -49,13 +51,14 @@ def governing_home(actor: Actor) -> GoverningHome:
     seen = several([*wanted, MASTERY], actor)
     mastery = seen[MASTERY.code]
     begun = bool(mastery.lines or (mastery.whole and mastery.whole.figures))
-    idle = _idle(seen[ACTIVE_CLASSES.code]) if begun else []
+    idle = list(_idle(seen[ACTIVE_CLASSES.code], actor)) if begun else []
     figures = mastery.whole.figures if mastery.whole else ()
     return GoverningHome(
         finding=_finding(seen, idle) if begun else "还没有学生开始练习",
         age=mastery.age,
         readings=[seen[indicator.code] for indicator in wanted],
         attention=[_attention(line, school) for line in idle[:MOST_NAMED]],
+        parts="每个班" if school else "每所学校",
         unnamed=max(0, len(idle) - MOST_NAMED),
         mastery=mastery,
         levels=shares(figures, MASTERY.parts, LEVELS) if figures else [],
@@ -64,9 +67,13 @@ def governing_home(actor: Actor) -> GoverningHome:
     )
 
 
-def _idle(active: Reading) -> list[Line]:
-    """The parts of one's own where no class has practised this week."""
-    return [line for line in active.lines if line.figure is not None and line.figure.value == 0]
+def _idle(active: Reading, actor: Actor) -> Iterator[Line]:
+    """The parts of one's own where no class has practised this week, down to the schools of a district."""
+    for line in active.lines:
+        if line.figure is not None and line.figure.value == 0:
+            yield line
+        elif line.organisation.kind == OrganisationKind.DISTRICT:
+            yield from _idle(reading(ACTIVE_CLASSES, actor, line.organisation), actor)
 
 
 def _finding(seen: dict[str, Reading], idle: list[Line]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from yincai.core.http import Request
 from yincai.core.models import StoredFile
 from yincai.knowledge.generators import get
 from yincai.knowledge.grading.rules import AnswerSpec
-from yincai.knowledge.items import LETTERS, Image, shown_answer
+from yincai.knowledge.items import LETTERS, Image, shown_answer, variant_spec
 from yincai.knowledge.models import Item, ItemVersion
 
 Row = TypeVar("Row")
@@ -87,9 +88,7 @@ class Shown:
     @property
     def answer(self) -> str:
         if self._variant:
-            options = dict(self.options)
-            answer = self._variant.answer
-            return f"{answer}．{options[answer]}" if options else f"{answer} {self.unit}".strip()
+            return self._said(self._variant.answer)
         return shown_answer(AnswerSpec.from_data(self.version.answer), self.version.options)
 
     @property
@@ -108,7 +107,20 @@ class Shown:
         if not self._variant:
             return []
         rules = get(self.item.generator, self.version.number).malrules
-        return [(fault.answer, rules[fault.malrule].name) for fault in self._variant.faults]
+        return [(self._said(fault.answer), rules[fault.malrule].name) for fault in self._variant.faults]
+
+    def _said(self, answer: str) -> str:
+        """An answer of the variant, right or wrong, as a page shows it."""
+        assert self._variant is not None  # noqa: S101 - asked only of variants
+        return shown_answer(replace(variant_spec(self._variant), key=answer), self._variant.options)
+
+    @property
+    def title(self) -> str:
+        """What the item is about: a generator's skill and depth, else the item's code."""
+        if self._variant is None:
+            return self.item.code
+        maker = get(self.item.generator, self.version.number)
+        return f"{maker.name}（{maker.depths[self._variant.depth - 1].name}）"
 
 
 def shown(items: list[Item]) -> list[Shown]:
