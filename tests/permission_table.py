@@ -69,6 +69,7 @@ TABLE: dict[str, frozenset[str]] = {
     "registry-bind": EVERYBODY,
     # first passwords, consent, guardians, rules (registry)
     "registry-passwords": SCHOOL_OFFICE | TEACHER,
+    "registry-guardian-passwords": SCHOOL_OFFICE,
     "registry-person-password": ENTERING,
     "registry-children": GUARDIAN,
     "registry-consent": GUARDIAN,

@@ -111,3 +111,30 @@ def test_first_passwords_are_readable_and_do_not_repeat() -> None:
 
 def test_a_secret_prints_as_nothing() -> None:
     assert "hunter2" not in repr(Secret("hunter2")) + str(Secret("hunter2"))
+
+
+def test_guardians_of_a_class_get_their_first_passwords_at_once(cast: Cast) -> None:
+    Account.objects.filter(username="mama").update(password="!", must_change_password=True)
+    clerk, address = cast.client(cast.clerk), f"/organisations/{cast.class51.pk}/guardian-passwords/"
+    page = clerk.get(address).content.decode()
+    assert "小明妈妈" in page and "小明的母亲" in page
+    form = {"person": [str(cast.mother.pk)], "form_key": str(uuid4())}
+    slips = printed(clerk.post(address, form).content.decode())
+    assert set(slips) == {"mama"}
+    assert Account.objects.get(username="mama").check_password(slips["mama"])
+    assert clerk.post(address, form).status_code == 409
+
+
+def test_guardians_passwords_are_the_schools_offices_alone(cast: Cast) -> None:
+    """Who sets a guardian's password could consent in their name."""
+    address = f"/organisations/{cast.class51.pk}/guardian-passwords/"
+    for person in (cast.wang, cast.li, cast.mother, cast.ming, cast.zhao):
+        assert cast.client(person).post(address, {"person": str(cast.mother.pk)}).status_code == 403
+    RoleHeld._base_manager.create(person=cast.mother, name="teacher", organisation=cast.first)
+    assert cast.client(cast.clerk).post(address, {"person": str(cast.mother.pk)}).status_code == 422
+    assert Account.objects.get(username="mama").check_password(PASSWORD)
+
+
+def test_a_teacher_goes_from_a_pupils_page_to_a_new_password(cast: Cast) -> None:
+    page = cast.client(cast.wang).get(f"/people/{cast.ming.pk}/").content.decode()
+    assert f"/organisations/{cast.class51.pk}/passwords/?pupil={cast.ming.pk}" in page

@@ -50,9 +50,14 @@ def check(name: str, content: bytes, allowed: FileRule) -> str:
         raise FileRefused(f"“{name}”是空的，请重新选择文件。")
     found = _sniff(name, content)
     if found not in allowed.types:
-        wanted = "、".join(sorted({kind.rsplit("/", 1)[-1].rsplit(".", 1)[-1] for kind in allowed.types}))
-        raise FileRefused(f"“{name}”的内容不是可接受的类型（{wanted}）。请另存为其中一种后再传。")
+        raise FileRefused(f"“{name}”的内容不是可接受的类型（{_named(allowed)}）。请另存为其中一种后再传。")
     return found
+
+
+def _named(allowed: FileRule) -> str:
+    """The kinds of file by their suffixes, as people know them."""
+    known = [suffixes[0] for media_type, _, suffixes in SIGNATURES if media_type in allowed.types]
+    return "、".join([*known, *([".csv"] if "text/csv" in allowed.types else [])])
 
 
 def _sniff(name: str, content: bytes) -> str:

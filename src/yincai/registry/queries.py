@@ -142,6 +142,18 @@ def guardians_of(child: PersonOrId) -> list[Guardianship]:
     return list(bonds.select_related("guardian").order_by("since", "id"))
 
 
+def guardians_of_class(school_class: Organisation) -> list[tuple[Person, str]]:
+    """The guardians of a class's pupils in school-number order, each once, with whose guardian they are."""
+    children = [pupil.person.pk for pupil in pupils_of(school_class)]
+    bonds = Guardianship.objects.filter(child__in=children, until__isnull=True)
+    rows = list(bonds.select_related("guardian__account", "child"))
+    found: dict[UUID, tuple[Person, list[str]]] = {}
+    for bond in sorted(rows, key=lambda one: (children.index(one.child_id), one.since, one.pk)):
+        _, whose = found.setdefault(bond.guardian_id, (bond.guardian, []))
+        whose.append(f"{bond.child.name}的{bond.relation}")
+    return [(guardian, "、".join(whose)) for guardian, whose in found.values()]
+
+
 # --- pseudonyms -----------------------------------------------------------------------------------------------------
 
 

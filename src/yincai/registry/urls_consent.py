@@ -8,6 +8,9 @@ from yincai.registry.views import consent, guardians, passwords, rules
 
 urlpatterns: list[URLPattern] = [
     path("organisations/<uuid:pk>/passwords/", passwords.class_passwords, name="registry-passwords"),
+    path(
+        "organisations/<uuid:pk>/guardian-passwords/", passwords.guardian_passwords, name="registry-guardian-passwords"
+    ),
     path("people/<uuid:pk>/password/", passwords.person_password, name="registry-person-password"),
     path("children/", consent.children, name="registry-children"),
     path("children/bind/", guardians.bind, name="registry-bind"),

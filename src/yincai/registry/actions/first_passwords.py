@@ -1,7 +1,8 @@
-"""First passwords for the pupils of a class, or for one person whom one manages."""
+"""First passwords for the pupils of a class or their guardians, or for one person whom one manages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,8 +14,8 @@ from yincai.core.models import Account
 from yincai.core.scope import unscoped
 from yincai.registry.actions.sign_in import Secret
 from yincai.registry.models import Organisation, Person, RoleHeld, RoleName, in_force
-from yincai.registry.policies import PASSWORDS_GIVE, PERSON_MEND
-from yincai.registry.queries import pupils_of
+from yincai.registry.policies import PASSWORDS_GIVE, PERSON_MEND, PUPIL_ENTER
+from yincai.registry.queries import guardians_of_class, pupils_of
 
 HARMLESS = frozenset({RoleName.PUPIL.value, RoleName.GUARDIAN.value})
 
@@ -25,12 +26,24 @@ def give_first_passwords(
 ) -> list[UUID]:
     """Set them (person id, hashed password) for pupils of the class; each must be changed at the next sign-in."""
     PASSWORDS_GIVE.require(acting_user, school_class)
-    wanted = dict(hashed)
+    return _give([pupil.person for pupil in pupils_of(school_class)], dict(hashed))
+
+
+@action(PUPIL_ENTER)
+def give_guardian_passwords(
+    school_class: Organisation, hashed: list[tuple[str, Secret]], *, acting_user: Actor
+) -> list[UUID]:
+    """The same for guardians of the class's pupils; the school's office alone, for a guardian's word is consent."""
+    PUPIL_ENTER.require(acting_user, school_class)
+    return _give([guardian for guardian, _ in guardians_of_class(school_class)], dict(hashed))
+
+
+def _give(people: Iterable[Person], wanted: dict[str, Secret]) -> list[UUID]:
     accounts = []
-    for pupil in pupils_of(school_class):
-        account = pupil.person.account
-        if account is not None and str(pupil.person.pk) in wanted and only_pupil(pupil.person):
-            account.password, account.must_change_password = wanted[str(pupil.person.pk)].value, True
+    for person in people:
+        account = person.account
+        if account is not None and str(person.pk) in wanted and only_family(person):
+            account.password, account.must_change_password = wanted[str(person.pk)].value, True
             accounts.append(account)
     if not accounts:
         changed_nothing()
@@ -53,7 +66,7 @@ def reset_password(person: Person, hashed: Secret, *, acting_user: Actor) -> Acc
     return touched(account, "registry.reset_password", first_password=timezone.now())
 
 
-def only_pupil(person: Person) -> bool:
+def only_family(person: Person) -> bool:
     return not _roles(person).exclude(name__in=HARMLESS).exists()
 
 

@@ -68,8 +68,8 @@ def _decide(request: Request, child: Person) -> HttpResponse:
     except ActionError as error:
         messages.error(request, str(error))
     else:
-        title = WORDS[purpose].title
-        messages.success(request, f"已同意：{title}。" if granted else f"已撤回：{title}。从现在起生效。")
+        said = "已同意" if granted else "已记下不同意"
+        messages.success(request, f"{said}：{WORDS[purpose].title}。从现在起生效。")
     return redirect("registry-consent", child.pk)
 
 

@@ -63,7 +63,8 @@ from yincai.registry.views.common import actor_of, attempt, attempt_or_say, form
 Kind = OrganisationKind
 OVERLAYS = (Kind.ZONE, Kind.GROUP)
 CLASS_PAGES = (
-    ("初始密码", "registry-passwords", PASSWORDS_GIVE),
+    ("学生的初始密码", "registry-passwords", PASSWORDS_GIVE),
+    ("家长的初始密码", "registry-guardian-passwords", PUPIL_ENTER),
     ("录入纸质同意书", "registry-consent-class", CONSENT_ENTER),
     ("家长绑定码", "registry-codes", GUARDIANS_BIND),
 )

@@ -57,6 +57,7 @@ from yincai.registry.models import (
 )
 from yincai.registry.numbers import fold
 from yincai.registry.policies import (
+    PASSWORDS_GIVE,
     PEOPLE_SEE,
     PERSON_MEND,
     PUPIL_ENTER,
@@ -140,18 +141,21 @@ def _person_page(request: HttpRequest, row: Person, shown: dict[str, str] | None
     open_roles = [role for role in roles if role.until is None]
     pupil = next((role for role in open_roles if role.name == RoleName.PUPIL), None)
     visible = FOR_TEACHERS if actor.role_name == RoleName.TEACHER else frozenset(FIELDS)
+    fields = [(name, label, _masked(row, name)) for name, label in FIELDS.items()]
     values = {
         "person": row,
         "roles": roles,
         "pupil": pupil,
         "now": open_roles[0] if open_roles else None,
-        "fields": [(name, label, _masked(row, name), name in visible) for name, label in FIELDS.items()],
+        "fields": fields,
+        "openable": [(name, label) for name, label, masked in fields if masked and name in visible],
         "purposes": PURPOSES.items(),
         "shown": shown,
         "teachings": Teaching.objects.filter(in_force(), person=row).select_related("school_class"),
         "guardians": Guardianship.objects.filter(child=row, until__isnull=True).select_related("guardian"),
         "children": Guardianship.objects.filter(guardian=row, until__isnull=True).select_related("child"),
         "may_mend": PERSON_MEND.can(actor, row),
+        "may_password": pupil is not None and PASSWORDS_GIVE.can(actor, pupil.organisation),
         "may_reveal": REVEAL.can(actor, row),
         "may_pupil": pupil is not None and PUPIL_ENTER.can(actor, pupil.organisation),
         "may_end": {role.pk for role in open_roles if _may_end(request, role)},
