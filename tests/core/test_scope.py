@@ -62,9 +62,9 @@ SINGLE = {  # keeps a name, a code or a text single, also where one may not look
 BELONGING = {  # rows that belong to one already found in scope, or that one's own action or job wrote
     "core/action.py": {"_result_of"},
     "records/queries.py": {"in_force"},
-    "registry/actions/move_school.py": {"move_school"},
     "registry/actions/set_calendar.py": {"put_periods", "put_year"},
     "registry/actions/set_timetable.py": {"put_lessons"},
+    "registry/moves.py": {"move_rows"},
     "registry/imports/undo.py": {"_remove", "_remove_person", "_restore"},
     "registry/views/calendar.py": {"calendar"},
     "registry/views/organisation.py": {"_members"},

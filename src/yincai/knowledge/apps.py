@@ -10,10 +10,13 @@ class KnowledgeConfig(AppConfig):
         from yincai.core.navigation import Entry, register_navigation
         from yincai.core.prepare import register_step
         from yincai.knowledge.actions import regrade, take_in  # noqa: F401 - they register their kinds of job
+        from yincai.knowledge.actions.follow_move import follow_move
         from yincai.knowledge.policies import FIND
         from yincai.knowledge.queries import waiting
         from yincai.knowledge.sync import sync_if_changed
+        from yincai.registry.moves import register_follower
 
         post_migrate.connect(sync_if_changed, sender=self)
         register_step(sync_if_changed)
+        register_follower(follow_move)
         register_navigation(Entry("题库", "knowledge-items", FIND, order=60, waiting=waiting))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Value
-from django.db.models.functions import Concat, Substr
-
 from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import Actor
 from yincai.core.models import Job, StoredFile
 from yincai.registry.actions.add_organisation import MAY_HOLD, next_path, refuse_same_name
 from yincai.registry.models import Organisation, OrganisationKind
+from yincai.registry.moves import move_rows, tell
 from yincai.registry.policies import SCHOOL_MOVE
 
 
@@ -25,8 +23,8 @@ def move_school(school: Organisation, parent: Organisation, *, acting_user: Acto
     refuse_same_name(parent, school.kind, school.name)
     old, new = school.path, next_path(parent)
     for model, field in ((Organisation, "path"), (StoredFile, "place"), (Job, "place")):
-        moved = Concat(Value(new), Substr(F(field), len(old) + 1))
-        model._base_manager.filter(**{f"{field}__startswith": old}).update(**{field: moved})
+        move_rows(model, field, old, new)
+    tell(old, new)
     Organisation.objects.filter(pk=school.pk).update(parent=parent)
     school.refresh_from_db()
     return touched(school, parent=parent.pk, path=new)
