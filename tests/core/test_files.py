@@ -25,6 +25,7 @@ def media(settings: Any, tmp_path: Path) -> None:
     [
         ("a.png", b"", IMAGES, "是空的"),
         ("a.png", b"MZ\x90 a program", IMAGES, "不是可接受的类型"),
+        ("a.webp", b"RIFF\x24\x00\x00\x00WAVEfmt ", IMAGES, "不是可接受的类型"),
         ("a.exe", PNG, IMAGES, "不是可接受的类型"),
         ("a.csv", b"name\x00", TABLES, "不是可接受的类型"),
         ("a.xlsx", b"<html>", TABLES, "不是可接受的类型"),

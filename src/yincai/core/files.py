@@ -16,10 +16,11 @@ from yincai.core.actors import Actor
 from yincai.core.models import StoredFile
 from yincai.core.permissions import SIGNED_IN
 
+RIFF = b"RIFF"  # sounds and films begin so too
 SIGNATURES: tuple[tuple[str, bytes, tuple[str, ...]], ...] = (
     ("image/png", b"\x89PNG\r\n\x1a\n", (".png",)),
     ("image/jpeg", b"\xff\xd8\xff", (".jpg", ".jpeg")),
-    ("image/webp", b"RIFF", (".webp",)),
+    ("image/webp", RIFF, (".webp",)),
     ("application/pdf", b"%PDF-", (".pdf",)),
     ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK\x03\x04", (".xlsx",)),
 )
@@ -64,7 +65,7 @@ def _sniff(name: str, content: bytes) -> str:
     suffix = Path(name).suffix.lower()
     for media_type, magic, suffixes in SIGNATURES:
         if content.startswith(magic) and suffix in suffixes:
-            return media_type
+            return media_type if magic != RIFF or content[8:12] == b"WEBP" else ""
     if suffix == ".csv" and b"\x00" not in content[:4096]:
         return "text/csv"
     return ""
@@ -107,5 +108,8 @@ def file_path(row: StoredFile) -> Path:
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.part")
-    partial.write_bytes(content)
+    with partial.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())  # a row that survives a power cut finds its file whole
     partial.replace(path)
