@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from yincai.registry.imports.tables import LOST, Column, TableError, decode, letter, read_table
 
@@ -140,6 +141,27 @@ def test_an_export_of_our_own_reads_back_what_it_guarded() -> None:
 def test_what_a_table_lacks_is_said(rows: list[list[str]], said: str) -> None:
     with pytest.raises(TableError, match=said):
         read_table("a.csv", sheet(*rows).encode(), COLUMNS)
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "AAA40000"])
+def test_a_cell_far_off_does_not_take_all_memory(place: str) -> None:
+    book = Workbook()
+    book.active["A1"], book.active["B1"], book.active["A2"] = "姓名", "学号", "小明"
+    book.active[place] = "手滑"
+    file = io.BytesIO()
+    book.save(file)
+    with pytest.raises(TableError, match=place):
+        read_table("a.xlsx", file.getvalue(), COLUMNS)
+
+
+def test_a_stray_cell_to_the_right_or_empty_ones_with_a_format_are_no_trouble() -> None:
+    book = Workbook()
+    book.active["A1"], book.active["B1"], book.active["A2"] = "姓名", "学号", "小明"
+    book.active["XFD2"] = "手滑"
+    book.active["XFD9000"].font = Font(bold=True)
+    file = io.BytesIO()
+    book.save(file)
+    assert [row["name"] for row in read_table("a.xlsx", file.getvalue(), COLUMNS).rows] == ["小明"]
 
 
 def test_a_bomb_is_not_unpacked() -> None:

@@ -7,6 +7,7 @@ import io
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -17,6 +18,8 @@ from yincai.core.action import ActionError
 HEADER_WITHIN = 10  # rows in which the header must stand
 MOST_ROWS = 50_000
 MOST_UNPACKED = 300 * 1024 * 1024
+MOST_CELLS = 10_000_000  # a sheet is read as a full rectangle: one cell far off makes it huge
+FAR_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\sr\s*=\s*["']([A-Za-z]+)(\d+)["'][^>]*?(?<!/)>""")
 LOST_DIGITS = 1e15  # from here on a spreadsheet number no longer holds all its digits
 LOST = "≈"
 EXAMPLE, REMARKS = "例：", ("说明：", "因材 ·")
@@ -167,11 +170,28 @@ def _fill_merged(grid: list[list[Any]], merged: Iterable[tuple[tuple[int, int], 
 def _refuse_bomb(content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except zipfile.BadZipFile:
+            if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
+                raise TableError("这个 .xlsx 展开后太大。请删去多余的工作表和空行，另存再传。")
+            for entry in archive.infolist():
+                _refuse_far_cells(archive.read(entry))
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError):
         raise TableError("这个 .xlsx 打不开，可能没有传完整。请重新选择文件。") from None
-    if unpacked > MOST_UNPACKED:
-        raise TableError("这个 .xlsx 展开后太大。请删去多余的工作表和空行，另存再传。")
+
+
+def _refuse_far_cells(part: bytes) -> None:
+    width, height = 1, 1
+    for found in FAR_CELL.finditer(part):
+        width, height = max(width, _column(found[1])), max(height, int(found[2][:9]))
+        if width * height > MOST_CELLS:
+            where = (found[1] + found[2]).decode().upper()
+            raise TableError(f"这张表在很远的地方（{where}）还有内容，读不了。请删去右边和下面多余的内容，另存再传。")
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for one in letters.upper()[:4]:
+        number = number * 26 + one - ord("A") + 1
+    return number
 
 
 def _text(value: object) -> str:
