@@ -3,6 +3,9 @@
 Use the fixtures `pc` and `phone` (pages on the live server). At the end of each test, any violation of the content
 policy and any error on the console fails it. `check_access(page)` runs axe; `picture(page, name)` writes to
 docs/images when `make screenshots` asks for it.
+
+What a page shows after a click is read with `expect`, which waits: `.count()`, `.inner_text()`, `page.url` do not wait
+and may still read the page before. `at_rest(page)` waits for scripts, formulas and exchanges, not for a new page.
 """
 
 from __future__ import annotations
@@ -15,14 +18,20 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
 PC = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
+EXCHANGE = ".htmx-request, .htmx-swapping, .htmx-added, .htmx-settling"
+RAW_FORMULA = (
+    "xpath=//*[contains(concat(' ', @class, ' '), ' formula ') or @data-formula]/descendant-or-self::*"
+    "[not(ancestor-or-self::code)][text()[contains(substring-after(., '$'), '$')]]"
+)
 
+expect.set_options(timeout=10_000)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # playwright keeps an event loop in this thread
 
 
@@ -100,8 +109,17 @@ def phone(open_page: OpenPage) -> Page:
     return open_page(viewport=PHONE, has_touch=True, is_mobile=True, device_scale_factor=2)
 
 
+def at_rest(page: Page) -> None:
+    """Wait until this page's scripts have run, htmx has put in what it fetched and all formulas are drawn."""
+    page.wait_for_load_state()
+    expect(page.locator(EXCHANGE)).to_have_count(0)
+    expect(page.locator(RAW_FORMULA)).to_have_count(0)
+    page.evaluate("document.fonts.ready.then(() => null)")
+
+
 def check_access(page: Page) -> None:
     """No serious violation that axe can find, and no sideways scrolling."""
+    at_rest(page)
     page.evaluate(AXE.read_text())
     found = page.evaluate("() => axe.run()")["violations"]
     told = [f"{rule['id']}: {node['html']}" for rule in found if rule["impact"] in SERIOUS for node in rule["nodes"]]

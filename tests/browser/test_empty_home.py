@@ -7,14 +7,13 @@ import io
 import json
 import re
 import time
-from collections.abc import Callable
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PC, PHONE, OpenPage, check_access, picture
+from tests.browser.conftest import PC, PHONE, OpenPage, at_rest, check_access, picture
 from yincai.core.scope import unscoped
 from yincai.records.models import LearnerState, ResponseFact, Statement
 from yincai.registry.models import ConsentEntry, Organisation, Pseudonym, TimetableEntry
@@ -37,16 +36,19 @@ def sign_in_first(page: Page, account: str, first: str, *, second_factor: bool) 
     page.fill("[name=again]", OWN)
     page.click("button:has-text('用新密码')")
     if second_factor:
+        expect(page.locator("[name=code]")).to_be_visible()
         page.fill("[name=code]", code_now(page.locator("p.note code").inner_text()))
         page.click("button:has-text('确认，设好了')")
         page.click("text=收好了，去首页")
-    assert page.locator("h1").first.inner_text()
+    expect(page).to_have_url("/")
+    expect(page.locator("h1").first).to_have_text(re.compile(r"\S"))
 
 
 def slip(page: Page) -> tuple[str, str]:
     """Account and first password of the first slip that is shown."""
-    codes = page.locator("ul.slips li").first.locator("code").all_inner_texts()
-    return codes[0], codes[1]
+    codes = page.locator("ul.slips li").first.locator("code")
+    expect(codes).to_have_count(2)
+    return codes.nth(0).inner_text(), codes.nth(1).inner_text()
 
 
 def said(page: Page, text: str) -> None:
@@ -119,6 +121,7 @@ def enter_people(page: Page) -> tuple[tuple[str, str], str]:
     page.click("nav.rail >> text=组织")
     page.click("th a:has-text('南湖区')")
     page.click("th a:has-text('南湖小学')")
+    expect(page.locator("h1")).to_contain_text("南湖小学")
     school = page.url
     enter_staff(page, "王静", "教师", "13800000002")
     page.click("text=安排任课")
@@ -136,6 +139,7 @@ def arrange_the_school(page: Page) -> None:
     """The school's own administrator: 节次, timetable, one pupil by hand and thirty from a table."""
     page.click("nav.rail >> text=组织")
     page.click("main >> text=节次")
+    expect(page.locator("h1")).to_contain_text("一天的节次")
     check_access(page)
     page.click("button:has-text('保存节次')")
     said(page, "节次已保存")
@@ -158,7 +162,7 @@ def arrange_the_school(page: Page) -> None:
     page.click("button:has-text('登记') >> nth=0")
     expect(page.locator(".errors")).to_contain_text("这里是 16 位")
     check_access(page)
-    assert page.input_value("[name=name]") == "学生一"
+    expect(page.locator("[name=name]")).to_have_value("学生一")
     page.fill("[name=pupil_number]", "")
     page.click("button:has-text('登记') >> nth=0")
     said(page, "已登记学生一，学号 1")
@@ -167,6 +171,7 @@ def arrange_the_school(page: Page) -> None:
 
 def import_the_rest(page: Page) -> None:
     page.click("nav.rail >> text=导入")
+    expect(page.locator("h1")).to_have_text("把手头的表格变成名单")
     check_access(page)
     picture(page, "imports")
     page.select_option("[name=kind]", label="学生")
@@ -195,6 +200,7 @@ def give_password_and_consent(page: Page) -> tuple[str, str]:
     page.fill("[name=signed_on]", "2026-09-01")
     page.click("text=全部勾“同意”")
     page.click("button:has-text('录入勾选的')")
+    said(page, "已录入 31 份")
     page.goto(address)
     page.click("text=初始密码")
     page.click("button:has-text('生成并显示纸条')")
@@ -231,6 +237,7 @@ def answer_the_first_question(pupil: Page) -> None:
     pupil.goto("/")
     pupil.locator("main .btn.go").first.click()
     expect(pupil.locator(".question")).to_be_visible()
+    at_rest(pupil)
     if pupil.locator("label.choice").count():
         pupil.locator("label.choice").first.click()
     else:
@@ -241,18 +248,14 @@ def answer_the_first_question(pupil: Page) -> None:
     picture(pupil, "first-answer-phone")
 
 
-SHOWN: tuple[tuple[str, Callable[[Page], object]], ...] = (
-    ("organisation-city", lambda page: page.click("nav.rail >> text=组织")),
-    ("people", lambda page: page.click("nav.rail >> text=人员")),
-    ("calendar", lambda page: page.click("nav.rail >> text=校历")),
-    ("imports-admin", lambda page: page.click("nav.rail >> text=导入")),
-)
+SHOWN = {"organisation-city": "组织", "people": "人员", "calendar": "校历", "imports-admin": "导入"}
 
 
 def test_pages_of_an_administrator_are_legible_on_a_phone(admin: Page) -> None:
     admin.set_viewport_size(PHONE)
-    for name, go in SHOWN:
-        go(admin)
-        assert re.search(r"\S", admin.locator("h1").inner_text())
+    for name, link in SHOWN.items():
+        admin.click(f"nav.rail >> text={link}")
+        expect(admin.locator("nav.rail [aria-current=page]")).to_contain_text(link)
+        expect(admin.locator("h1")).to_have_text(re.compile(r"\S"))
         check_access(admin)
         picture(admin, f"{name}-phone", whole=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import BrowserContext, Page
+import re
 
-from tests.browser.conftest import check_access, picture
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import at_rest, check_access, picture
 from tests.cast import Cast
 from tests.practised import practise
 from yincai.registry.models import Person
@@ -42,7 +44,7 @@ def test_each_home_is_legible_and_accessible(city: Cast, pc: Page, phone: Page, 
         for size, page in (("pc", pc), ("phone", phone)):
             sign_in(page.context, city, getattr(city, name), live_server.url)  # type: ignore[attr-defined]
             page.goto("/")
-            assert page.locator("h1").inner_text()
+            expect(page.locator("h1")).to_have_text(re.compile(r"\S"))
             check_access(page)
             picture(page, f"home-{role}-{size}", whole=size == "phone")
 
@@ -51,13 +53,14 @@ def test_an_officer_opens_a_number_to_formula_and_schools(city: Cast, pc: Page, 
     sign_in(pc.context, city, city.qian, live_server.url)  # type: ignore[attr-defined]
     pc.goto("/")
     pc.click("text=公式与明细：练习覆盖")
-    assert "在册学生数" in pc.locator("dl.facts").inner_text()
+    expect(pc.locator("dl.facts")).to_contain_text("在册学生数", use_inner_text=True)
     check_access(pc)
     picture(pc, "indicator")
     pc.click("text=打开东城区")
+    expect(pc.locator("nav.trail span")).to_have_text("东城区")
     check_access(pc)
     pc.click("th button:has-text('单位')")
-    assert pc.locator("th[aria-sort=ascending]").count() == 1
+    expect(pc.locator("th[aria-sort=ascending]")).to_have_count(1)
     pc.goto("/figures/")
     check_access(pc)
 
@@ -67,7 +70,8 @@ def test_a_head_opens_a_class_to_its_pupils(city: Cast, pc: Page, phone: Page, l
         sign_in(page.context, city, city.li, live_server.url)  # type: ignore[attr-defined]
         page.goto("/figures/practice.mastery/")
         page.click("text=看五（1）班的学生")
-        assert "按学号排列" in page.locator("main").inner_text()
+        expect(page.locator("main")).to_contain_text("按学号排列", use_inner_text=True)
+        at_rest(page)
         page.fill("input[type=search]", "小明")
-        assert page.locator("tbody tr:visible").count() == 1
+        expect(page.locator("tbody tr:visible")).to_have_count(1)
         check_access(page)

@@ -1,6 +1,7 @@
 """The keypad in a real browser under the strict content policy: by touch, by keyboard, and its preview."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs
 import pytest
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from yincai.core.middleware import POLICY
 from yincai.knowledge.grading.preview import preview
@@ -87,45 +88,46 @@ def tap(page: Any, *keys: str) -> None:
 def test_a_mixed_number_by_touch(phone: Any, address: str) -> None:
     phone.goto(address)
     field = phone.locator("input[name=answer]")
-    assert field.evaluate("e => e.inputMode") == "none"
+    expect(field).to_have_js_property("inputMode", "none")
     tap(phone, "1", "又‸/", "1", "fraction", "2")
-    assert field.input_value() == "1又1/2"
-    phone.wait_for_selector("[data-shown] .katex")
-    assert phone.locator("[data-shown] annotation").text_content() == r"1\frac{1}{2}"
+    expect(field).to_have_value("1又1/2")
+    expect(phone.locator("[data-shown] annotation")).to_have_text(r"1\frac{1}{2}")
+    expect(phone.locator("[data-shown] .katex")).to_be_visible()
 
 
 def test_editing_keys(phone: Any, address: str) -> None:
     phone.goto(address)
     field = phone.locator("input[name=answer]")
     tap(phone, "√(‸)", "1", "2", "right", "+", "3", "back")
-    assert field.input_value() == "√(12)+"
+    expect(field).to_have_value("√(12)+")
     tap(phone, "back", "left", "back", "back", "back")
-    assert field.input_value() == ""
+    expect(field).to_have_value("")
     tap(phone, "fraction", "1", "+", "2", "right", "3")
-    assert field.input_value() == "(1+2)/(3)"
+    expect(field).to_have_value("(1+2)/(3)")
 
 
 def test_the_place_of_an_error_is_marked(phone: Any, address: str) -> None:
     phone.goto(address)
     tap(phone, "1", "+", "×", "3")
-    phone.wait_for_selector("[data-marked]:not([hidden])")
-    assert phone.locator("[data-marked] mark").inner_text() == "×"
-    assert "第 2 个字后面缺一个数" in phone.locator("[data-message]").inner_text()
-    assert phone.locator("input[name=answer]").get_attribute("aria-invalid") == "true"
+    expect(phone.locator("[data-marked]")).to_be_visible()
+    expect(phone.locator("[data-marked] mark")).to_have_text("×")
+    expect(phone.locator("[data-message]")).to_contain_text("第 2 个字后面缺一个数", use_inner_text=True)
+    expect(phone.locator("input[name=answer]")).to_have_attribute("aria-invalid", "true")
     tap(phone, "left", "back", "4")
-    phone.wait_for_selector("[data-shown]:not([hidden])")
-    assert phone.locator("[data-message]").is_hidden()
+    expect(phone.locator("[data-shown]")).to_be_visible()
+    expect(phone.locator("[data-message]")).to_be_hidden()
 
 
 def test_the_system_keyboard_is_one_press_away_and_remembered(phone: Any, address: str) -> None:
     phone.goto(address)
     phone.locator("[data-toggle]").tap()
-    assert phone.locator("[data-keys]").is_hidden()
-    assert phone.locator("input[name=answer]").evaluate("e => e.inputMode") == "text"
+    expect(phone.locator("[data-keys]")).to_be_hidden()
+    expect(phone.locator("input[name=answer]")).to_have_js_property("inputMode", "text")
     phone.reload()
-    assert phone.locator("[data-keys]").is_hidden()
+    expect(phone.locator("[data-toggle]")).to_have_text("用数学键盘")
+    expect(phone.locator("[data-keys]")).to_be_hidden()
     phone.locator("[data-toggle]").tap()
-    assert phone.locator("[data-keys]").is_visible()
+    expect(phone.locator("[data-keys]")).to_be_visible()
 
 
 def test_by_keyboard_alone(chromium: Browser, address: str) -> None:
@@ -136,17 +138,17 @@ def test_by_keyboard_alone(chromium: Browser, address: str) -> None:
     page.keyboard.press("Tab")
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    assert page.locator("input[name=answer]").input_value() == "2π"
+    expect(page.locator("input[name=answer]")).to_have_value("2π")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.hasAttribute('data-toggle')")
+    expect(page.locator("[data-toggle]")).to_be_focused()
     page.close()
 
 
 def test_what_was_typed_before_is_read_at_once(phone: Any, address: str) -> None:
     phone.goto(address + "?value=1%2B&unit=cm")
-    phone.wait_for_selector("[data-marked]:not([hidden])")
+    expect(phone.locator("[data-marked]")).to_be_visible()
     tap(phone, "2", "cm")
-    phone.wait_for_selector("[data-shown] .katex")
+    expect(phone.locator("[data-shown] .katex")).to_be_visible()
 
 
 def test_without_katex_the_text_stands(chromium: Browser, address: str) -> None:
@@ -154,14 +156,15 @@ def test_without_katex_the_text_stands(chromium: Browser, address: str) -> None:
     page.route("**/katex.mjs", lambda route: route.abort())
     page.goto(address)
     page.locator("input[name=answer]").fill("２／４")
-    page.wait_for_selector("[data-shown]:not([hidden])")
-    assert page.locator("[data-shown]").inner_text().strip().endswith("2/4")
+    expect(page.locator("[data-shown]")).to_be_visible()
+    expect(page.locator("[data-shown]")).to_have_text(re.compile(r"2/4\s*$"))
     page.close()
 
 
 def test_keys_are_large_enough_and_fit_the_phone(phone: Any, address: str) -> None:
     for kind in ("number", "expression", "solution"):
         phone.goto(f"{address}?kind={kind}&unit=cm")
+        expect(phone.locator("[data-keys] button").first).to_be_visible()
         boxes = [key.bounding_box() for key in phone.locator("[data-keys] button").all()]
         assert all(box["width"] >= 44 and box["height"] >= 44 for box in boxes)
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import PC, PHONE, check_access, picture
+from tests.browser.conftest import PC, PHONE, at_rest, check_access, picture
 from tests.cast import Cast
 from tests.learning.desk import counts, facts, generator_item, number_of, right_answer, write_item
 from yincai.core.scope import unscoped
@@ -39,11 +39,23 @@ def set_for(cast: Cast, title: str, items: list[Item], questions: int = 0) -> As
 def begin_set(page: Page, title: str) -> None:
     page.goto("/learn/")
     page.get_by_role("button", name=re.compile(f"去做 ?“{title}”")).click()
-    page.wait_for_selector("form[data-answer]")
+    seated(page)
+
+
+def seated(page: Page) -> None:
+    """The desk is there and its scripts have run."""
+    expect(page.locator("form[data-answer]")).to_be_visible()
+    page.wait_for_load_state()
 
 
 def send(page: Page) -> None:
     page.locator(".send .btn.go").click()
+
+
+def go_on(page: Page) -> None:
+    """To the next question: the verdict on this one is gone."""
+    page.locator("[data-next]").click()
+    expect(page.locator(".verdict")).to_have_count(0)
 
 
 def right(page: Page, person: Person) -> str:
@@ -67,68 +79,77 @@ def test_the_whole_desk(desk: tuple[Page, str], cast: Cast) -> None:
     begin_set(page, "样样都练")
 
     # a choice, wrong: what was right and why, with formulas
-    assert page.locator("#progress").inner_text().startswith("第 1 题，共 4 题")
-    assert page.locator("#desk .question math").count() == 1 and page.locator(".choice math").count() == 3
+    expect(page.locator("#progress")).to_have_text(re.compile("^第 1 题，共 4 题"))
+    expect(page.locator("#desk .question math")).to_have_count(1)
+    expect(page.locator(".choice math")).to_have_count(3)
     check_access(page)
     picture(page, f"practice-choice-{size}")
     page.locator(".choice").nth(0).click()
     send(page)
-    page.wait_for_selector(".verdict")
     verdict = page.locator(".verdict")
-    assert "还差一点" in verdict.inner_text() and "讲解" in verdict.inner_text()
-    assert verdict.locator("dd math").count() == 2 and verdict.locator("details[open] math").count() == 1
-    assert page.locator("[data-next]").evaluate("e => e === document.activeElement")
+    expect(verdict).to_contain_text("还差一点", use_inner_text=True)
+    expect(verdict).to_contain_text("讲解", use_inner_text=True)
+    expect(verdict.locator("dd math")).to_have_count(2)
+    expect(verdict.locator("details[open] math")).to_have_count(1)
+    expect(page.locator("[data-next]")).to_be_focused()
     check_access(page)
     picture(page, f"practice-explained-{size}")
 
     # several options, by keyboard alone
     page.keyboard.press("Enter")
-    page.wait_for_selector("input[type=checkbox]")
-    assert page.locator("#progress").inner_text().startswith("第 2 题，共 4 题")
-    assert page.locator("#desk .question math").count() == 1
+    expect(page.locator(".verdict")).to_have_count(0)
+    expect(page.locator("input[type=checkbox]").first).to_be_focused()
+    expect(page.locator("#progress")).to_have_text(re.compile("^第 2 题，共 4 题"))
+    expect(page.locator("#desk .question math")).to_have_count(1)
     page.keyboard.press("Space")
     for _ in range(2):
         page.keyboard.press("Tab")
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    page.wait_for_selector(".verdict.right")
+    expect(page.locator(".verdict.right")).to_be_visible()
 
     # a number: hints in order, what cannot be read goes back, nothing is lost
-    page.locator("[data-next]").click()
+    at_rest(page)
+    go_on(page)
     ladder = page.locator("#desk > form .ladder .btn")
-    assert [ladder.nth(at).is_disabled() for at in range(3)] == [False, True, True]
+    for at, open_now in enumerate((True, False, False)):
+        expect(ladder.nth(at)).to_be_enabled(enabled=open_now)
     ladder.nth(0).click()
-    page.wait_for_selector(".why")
+    expect(page.locator(".why")).to_be_visible()
+    at_rest(page)
     ladder.nth(1).click()
-    page.wait_for_selector(".ladder .btn.used:nth-child(2)")
+    expect(page.locator(".ladder .btn.used:nth-child(2)")).to_be_visible()
+    at_rest(page)
     picture(page, f"practice-hint-{size}")
     field = page.locator("#desk > form input[name=answer]")
     field.fill("1/+")
-    page.wait_for_selector("[data-marked]:not([hidden])")
+    expect(page.locator("[data-marked] mark")).to_be_visible()
     check_access(page)
     send(page)
-    page.wait_for_selector(".say.warning[role=alert]:visible")
-    assert field.input_value() == "1/+" and page.locator(".why").is_visible()
-    page.wait_for_selector("[data-marked]:not([hidden]) mark")
+    expect(page.locator("#desk .say.warning[role=alert]")).to_be_visible()
+    expect(field).to_have_value("1/+")
+    expect(page.locator(".why")).to_be_visible()
+    expect(page.locator("[data-marked] mark")).to_be_visible()
     check_access(page)
     picture(page, f"practice-unread-{size}")
     field.fill(right(page, cast.ming))
-    page.wait_for_selector("[data-shown]:not([hidden])")
+    expect(page.locator("[data-shown]")).to_be_visible()
     send(page)
-    page.wait_for_selector(".verdict.right")
+    expect(page.locator(".verdict.right")).to_be_visible()
     assert facts()[2].hints == 2
 
     # an expression by the pad, to the end
-    page.locator("[data-next]").click()
-    page.wait_for_selector("[data-keypad=expression]")
+    at_rest(page)
+    go_on(page)
+    expect(page.locator("[data-keypad=expression]")).to_be_visible()
     check_access(page)
     page.locator("[data-insert='2']").click()
     page.locator("[data-insert='x']").click()
     send(page)
-    page.wait_for_selector(".verdict")
-    assert "老师布置的练习做完了" in page.locator("#desk").inner_text()
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator("#desk")).to_contain_text("老师布置的练习做完了", use_inner_text=True)
     page.get_by_role("button", name="看看这次练的").click()
-    assert "做了 4 题" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("做了 4 题")
     check_access(page)
     picture(page, f"practice-done-{size}")
     assert [fact.score for fact in facts()] == [0.0, 1.0, 1.0, 0.0]
@@ -139,14 +160,15 @@ def test_the_map(desk: tuple[Page, str], cast: Cast) -> None:
     page.goto("/learn/")
     check_access(page)
     page.get_by_role("button", name=re.compile("练 ?“多边形的面积”")).click()
-    assert page.locator("h1").inner_text() == "多边形的面积"
+    seated(page)
+    expect(page.locator("h1")).to_have_text("多边形的面积")
     page.locator("#desk > form input[name=answer]").fill(right(page, cast.ming))
     send(page)
-    page.wait_for_selector(".verdict.right")
+    expect(page.locator(".verdict.right")).to_be_visible()
     page.get_by_role("button", name="先到这里").click()
     page.get_by_role("link", name="看我的学习地图").click()
-    assert "1 个知识点正在成长" in page.locator("h1").inner_text()
-    assert page.locator("h2").first.inner_text() == "正在学"
+    expect(page.locator("h1")).to_contain_text("1 个知识点正在成长")
+    expect(page.locator("h2").first).to_have_text("正在学")
     check_access(page)
     picture(page, f"map-{size}", whole=True)
 
@@ -155,29 +177,30 @@ def test_rest_after_fifteen_minutes(desk: tuple[Page, str], cast: Cast) -> None:
     page, size = desk
     page.goto("/learn/")
     page.get_by_role("button", name="帮我选题，开始练").click()
-    page.wait_for_selector("form[data-answer]")
+    seated(page)
     with unscoped("test"):
         Practice.objects.update(stretch_from=timezone.now() - timedelta(minutes=15))
     page.reload()
-    assert "已经练了 15 分钟，歇一会儿" in page.locator("#desk").inner_text()
+    expect(page.locator("#desk")).to_contain_text("已经练了 15 分钟，歇一会儿", use_inner_text=True)
     check_access(page)
     picture(page, f"practice-rest-{size}")
     page.get_by_role("button", name="我休息过了").click()
-    assert page.locator("form[data-answer]").is_visible()
+    expect(page.locator("form[data-answer]")).to_be_visible()
 
 
 def test_without_consent_the_desk_says_that_nothing_is_kept(cast: Cast, pc: Page, live_server: Any) -> None:
     sign_in(pc, cast, cast.gang, live_server.url)
     pc.goto("/learn/")
     pc.get_by_role("button", name="帮我选题，开始练").click()
-    assert "不留存" in pc.locator("[role=note]").inner_text()
+    seated(pc)
+    expect(pc.locator("[role=note]")).to_contain_text("不留存", use_inner_text=True)
     check_access(pc)
     if pc.locator("#desk > form input[type=radio]").count():
         pc.locator(".choice").first.click()
     else:
         pc.locator("#desk > form input[name=answer]").fill("1")
     send(pc)
-    pc.wait_for_selector(".verdict")
+    expect(pc.locator(".verdict")).to_be_visible()
     assert counts() == (0, 0, 0)
 
 
@@ -187,7 +210,7 @@ def test_a_grade_without_practice(cast: Cast, phone: Page, live_server: Any) -> 
         cast.class51.save(update_fields=["grade"])
     sign_in(phone, cast, cast.ming, live_server.url)
     phone.goto("/learn/")
-    assert "你的年级现在还没有练习题" in phone.locator("h1").inner_text()
+    expect(phone.locator("h1")).to_contain_text("你的年级现在还没有练习题")
     check_access(phone)
 
 
@@ -216,47 +239,49 @@ def test_a_double_click_sends_once(rough: Page, cast: Cast) -> None:
     rough.on("request", lambda request: sent.append(request.url) if request.url.endswith("/learn/answer") else None)
     rough.locator("#desk > form input[name=answer]").fill(right(rough, cast.ming))
     rough.locator(".send .btn.go").dblclick()
-    rough.wait_for_selector(".verdict.right")
+    expect(rough.locator(".verdict.right")).to_be_visible()
     assert len(sent) == 1 and counts() == (1, 1, 1)
 
 
 def test_a_dead_line_keeps_the_answer(rough: Page, cast: Cast) -> None:
     answer = right(rough, cast.ming)
     rough.locator("#desk > form input[name=answer]").fill(answer)
+    expect(rough.locator("[data-shown]")).to_be_visible()
     rough.context.set_offline(True)
     send(rough)
-    rough.wait_for_selector("#trouble:visible")
-    assert "没有送出去" in rough.locator("#trouble").inner_text()
-    assert rough.locator("#desk > form input[name=answer]").input_value() == answer
+    expect(rough.locator("#trouble")).to_be_visible()
+    expect(rough.locator("#trouble")).to_contain_text("没有送出去", use_inner_text=True)
+    expect(rough.locator("#desk > form input[name=answer]")).to_have_value(answer)
     check_access(rough)
     rough.context.set_offline(False)
     send(rough)
-    rough.wait_for_selector(".verdict.right")
-    assert rough.locator("#trouble").is_hidden()
+    expect(rough.locator(".verdict.right")).to_be_visible()
+    expect(rough.locator("#trouble")).to_be_hidden()
 
 
 def test_a_broken_server_keeps_the_answer(rough: Page, cast: Cast) -> None:
     rough.locator("#desk > form input[name=answer]").fill(right(rough, cast.ming))
     rough.route("**/learn/answer", lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
     send(rough)
-    rough.wait_for_selector("#trouble:visible")
-    assert "系统出了错" in rough.locator("#trouble").inner_text()
+    expect(rough.locator("#trouble")).to_be_visible()
+    expect(rough.locator("#trouble")).to_contain_text("系统出了错", use_inner_text=True)
     rough.unroute("**/learn/answer")
     send(rough)
-    rough.wait_for_selector(".verdict.right")
+    expect(rough.locator(".verdict.right")).to_be_visible()
 
 
 def test_who_was_signed_out_signs_in_elsewhere_and_sends_again(rough: Page, cast: Cast, live_server: Any) -> None:
     rough.locator("#desk > form input[name=answer]").fill(right(rough, cast.ming))
+    expect(rough.locator("[data-shown]")).to_be_visible()
     rough.context.clear_cookies(name="sessionid")
     send(rough)
-    rough.wait_for_selector("#trouble:visible")
-    assert "登录已经过期" in rough.locator("#trouble").inner_text()
+    expect(rough.locator("#trouble")).to_be_visible()
+    expect(rough.locator("#trouble")).to_contain_text("登录已经过期", use_inner_text=True)
     sign_in(rough, cast, cast.ming, live_server.url)
     rough.context.clear_cookies(name="csrftoken")
     rough.context.new_page().goto("/learn/")  # a new token, as every sign-in gives
     send(rough)
-    rough.wait_for_selector(".verdict.right")
+    expect(rough.locator(".verdict.right")).to_be_visible()
     assert counts() == (1, 1, 1)
 
 
@@ -265,8 +290,8 @@ def test_an_answer_after_the_end_says_so(rough: Page, cast: Cast) -> None:
         Practice.objects.filter(pupil=number_of(cast.ming)).update(ended_at=timezone.now())
     rough.locator("#desk > form input[name=answer]").fill("1")
     send(rough)
-    rough.wait_for_selector("#desk [role=alert]")
-    assert "已经结束" in rough.locator("#desk").inner_text()
+    expect(rough.locator("#desk [role=alert]")).to_be_visible()
+    expect(rough.locator("#desk")).to_contain_text("已经结束", use_inner_text=True)
     check_access(rough)
 
 
@@ -274,15 +299,16 @@ def test_without_javascript(chromium: Browser, cast: Cast, live_server: Any) -> 
     context = chromium.new_context(base_url=live_server.url, viewport=PHONE, java_script_enabled=False)
     page = _seated(context, cast, live_server.url)
     page.locator(".ladder .btn").first.click()
-    assert page.locator(".why").is_visible()
+    expect(page.locator(".why")).to_be_visible()
     page.locator("input[name=answer]").fill("1/+")
     page.keyboard.press("Enter")  # sends the answer, not a hint
-    assert page.locator("mark").inner_text() == "+" and page.locator("input[name=answer]").input_value() == "1/+"
+    expect(page.locator("mark")).to_have_text("+")
+    expect(page.locator("input[name=answer]")).to_have_value("1/+")
     page.locator("input[name=answer]").fill(right(page, cast.ming))
     page.locator(".send .btn.go").click()
-    assert page.locator(".verdict.right").is_visible()
-    page.locator("[data-next]").click()
-    assert page.locator("#progress").inner_text().startswith("第 2 题，共 3 题")
+    expect(page.locator(".verdict.right")).to_be_visible()
+    go_on(page)
+    expect(page.locator("#progress")).to_have_text(re.compile("^第 2 题，共 3 题"))
     page.get_by_role("button", name="先到这里").click()
-    assert "做了 1 题，答对 1 题" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("做了 1 题，答对 1 题")
     context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import check_access, picture
+from tests.browser.conftest import at_rest, check_access, picture
 from tests.browser.test_bank import TAL_FILE, as_person
 from tests.cast import Cast
 from tests.knowledge.bank import bring
@@ -55,6 +55,7 @@ def test_a_pupil_practises_the_real_bank_and_the_teachers_page_moves(cast: Cast,
     for number in range(QUESTIONS):
         expect(phone.locator(".question")).to_be_visible()
         expect(phone.locator(".question .katex").first).to_be_visible()
+        at_rest(phone)
         phone.locator("label.choice").nth(number % 2).click()
         phone.click("button.go:has-text('交答案')")
         expect(phone.locator(".verdict")).to_be_visible()
@@ -64,10 +65,11 @@ def test_a_pupil_practises_the_real_bank_and_the_teachers_page_moves(cast: Cast,
             picture(phone, "real-item-phone", whole=True)
         if number < QUESTIONS - 1:
             phone.click("[data-next]")
+            expect(phone.locator(".verdict")).to_have_count(0)
     with unscoped("what was kept"):
         assert ResponseFact.objects.filter(source="assigned").count() == QUESTIONS
     as_person(pc, cast, cast.wang).goto(f"/classes/{cast.class51.pk}")
-    assert "最近一次作答" in pc.inner_text("main")
+    expect(pc.locator("main")).to_contain_text("最近一次作答", use_inner_text=True)
     check_access(pc)
 
 

@@ -92,7 +92,7 @@ def test_a_teacher_who_is_elsewhere_is_told_and_the_grid_stays(
     pc.select_option("[name=c-2-1]", label="自习")
     pc.click("button:has-text('保存课表')")
     expect(pc.locator(".errors")).to_contain_text("星期一第 5 节，王静已经在五（1）班上数学")
-    assert pc.locator("[name=c-2-1] option:checked").inner_text() == "自习"
+    expect(pc.locator("[name=c-2-1] option:checked")).to_have_text("自习")
     check_access(pc)
     picture(pc, "registry-clash")
 
@@ -105,7 +105,7 @@ def test_wrong_cells_of_a_table_are_listed(cast: Cast, pc: Page, phone: Page, li
         page.set_input_files("[name=file]", {"name": "名单.csv", "mimeType": "text/csv", "buffer": WRONG.encode()})
         page.click("button:has-text('上传并预览')")
         expect(page.locator("h1")).to_have_text("3 行有问题，1 行可以写入")
-        assert page.locator("tbody tr").count() == 4
+        expect(page.locator("tbody tr")).to_have_count(4)
         check_access(page)
         picture(page, f"registry-import-problems-{size}", whole=size == "phone")
 
