@@ -12,8 +12,10 @@ from django.utils import timezone
 
 from tests.cast import Cast
 from yincai.core.models import Account
+from yincai.registry.actions.add_guardian import add_guardian
+from yincai.registry.actions.enter_person import Details
 from yincai.registry.actions.guardian_codes import CodeError, Issued, bind_by_code, issue_codes, plain
-from yincai.registry.models import GuardianCode, Guardianship, Notice, Person
+from yincai.registry.models import GuardianCode, Guardianship, Notice, Person, RoleHeld
 
 
 def issued(cast: Cast, *children: Person) -> list[Issued]:
@@ -38,6 +40,36 @@ def test_the_school_prints_codes_and_a_guardian_opens_an_account(cast: Cast) -> 
     assert client.get(f"/children/{cast.gang.pk}/consent/").status_code == 200
     told = Notice._base_manager.get(person=cast.wang)
     assert "小刚新绑定了一位监护人" in told.sentence
+
+
+def entered(cast: Cast, name: str) -> Person:
+    """A guardian whom the school entered, by import or by hand, and who never signed in."""
+    details = Details(name=name)
+    return add_guardian(cast.gang, details, "父亲", acting_user=cast.actor(cast.clerk)).guardian
+
+
+def test_a_guardian_whom_the_school_entered_becomes_no_second_person(cast: Cast) -> None:
+    known = entered(cast, "刚爸爸")
+    assert join(issued(cast, cast.gang)[0].text).status_code == 302
+    assert [bond.guardian for bond in Guardianship._base_manager.filter(child=cast.gang)] == [known]
+    client = Client()
+    client.post("/signin/", {"login": "gangba", "password": "heliu-2847"})
+    assert client.get(f"/children/{cast.gang.pk}/consent/").status_code == 200
+    assert "小刚的监护人刚爸爸（父亲）开通了账号" in Notice._base_manager.get(person=cast.wang).sentence
+    assert GuardianCode._base_manager.get().used_by == known
+
+
+@pytest.mark.parametrize("why", ["signed in", "also staff", "other name"])
+def test_nobody_takes_over_the_account_of_somebody_else(cast: Cast, why: str) -> None:
+    known = entered(cast, "刚大伯" if why == "other name" else "刚爸爸")
+    if why == "signed in":
+        Account.objects.filter(person=known).update(last_login=timezone.now())
+    if why == "also staff":
+        RoleHeld._base_manager.create(person=known, name="teacher", organisation=cast.first)
+    before = known.account.username
+    assert join(issued(cast, cast.gang)[0].text).status_code == 302
+    assert Person._base_manager.get(account__username="gangba") != known
+    assert Account.objects.get(person=known).username == before
 
 
 def test_a_code_is_good_for_one_guardian(cast: Cast) -> None:

@@ -20,6 +20,7 @@ from yincai.core.notices import notify
 from yincai.core.permissions import SIGNED_IN
 from yincai.core.scope import unscoped
 from yincai.registry.actions.enter_person import Details, make_person
+from yincai.registry.actions.first_passwords import only_family
 from yincai.registry.actions.sign_in import Secret
 from yincai.registry.models import (
     GuardianCode,
@@ -99,15 +100,29 @@ def join_by_code(
 ) -> Account:
     """A guardian without an account opens one with the code that the school gave."""
     code = _usable(typed)
-    school_class = class_of(code.child)
-    school = school_of(school_class) if school_class else None
-    guardian = make_person(Details(name=name).checked(), school, Account.normalize_username(account_name))
+    details, username = Details(name=name).checked(), Account.normalize_username(account_name)
+    known = _entered_before(code.child, details.name)
+    if known is not None:
+        guardian = known.guardian
+        _use(code, guardian, f"{code.child.name}的监护人{guardian.name}（{known.relation}）开通了账号。")
+    else:
+        school_class = class_of(code.child)
+        guardian = make_person(details, school_of(school_class) if school_class else None, username)
+        _bind(code, guardian, relation)
     account = guardian.account
-    assert account is not None  # noqa: S101 - made with it
-    account.password, account.must_change_password = hashed.value, False
-    account.save(update_fields=["password", "must_change_password"])
-    _bind(code, guardian, relation)
+    assert account is not None  # noqa: S101 - made with it, or asked for
+    account.username, account.password, account.must_change_password = username, hashed.value, False
+    account.save(update_fields=["username", "password", "must_change_password"])
     return touched(account, code=code.pk, relation=relation)
+
+
+def _entered_before(child: Person, name: str) -> Guardianship | None:
+    """The bond of the guardian of that name whom the school entered and who never signed in: the same person.
+    One who works in a school is not: a code opens no further role."""
+    bonds = Guardianship.objects.filter(child=child, until__isnull=True, guardian__name=name)
+    bonds = bonds.filter(guardian__account__isnull=False, guardian__account__last_login__isnull=True)
+    found = [bond for bond in bonds.select_related("guardian__account") if only_family(bond.guardian)]
+    return found[0] if len(found) == 1 else None
 
 
 def _usable(typed: str) -> GuardianCode:
@@ -139,18 +154,20 @@ def _bind(code: GuardianCode, guardian: Person, relation: str) -> Guardianship:
         held = RoleHeld.objects.filter(in_force(), person=guardian, name=RoleName.GUARDIAN, organisation=school)
         if not held.exists():
             RoleHeld.objects.create(person=guardian, name=RoleName.GUARDIAN, organisation=school)
-    code.used_at, code.used_by = timezone.now(), guardian
-    code.save(update_fields=["used_at", "used_by"])
-    _tell_the_class_teacher(school_class, child, guardian, relation)
+    _use(code, guardian, f"{child.name}新绑定了一位监护人：{guardian.name}（{relation}）。若不认识，请解除。")
     return bond
 
 
-def _tell_the_class_teacher(school_class: Organisation | None, child: Person, guardian: Person, relation: str) -> None:
+def _use(code: GuardianCode, guardian: Person, sentence: str) -> None:
+    """The code is spent, and the class teacher is told."""
+    code.used_at, code.used_by = timezone.now(), guardian
+    code.save(update_fields=["used_at", "used_by"])
+    school_class = class_of(code.child)
     if school_class is None:
         return
     leading = Teaching.objects.filter(in_force(), school_class=school_class, leads=True)
     people = list(leading.values_list("person", flat=True))
-    notify(people, f"{child.name}新绑定了一位监护人：{guardian.name}（{relation}）。若不认识，请解除。")
+    notify(people, sentence)
 
 
 def _fresh_code() -> str:

@@ -66,7 +66,7 @@ class CodeForm(forms.Form):
 
 
 class JoinForm(CodeForm):
-    name = forms.CharField(label="您的姓名", max_length=40)
+    name = forms.CharField(label="您的姓名", max_length=40, help_text="和学校登记的写得一样，就不会重复登记。")
     account = forms.CharField(
         label="给自己起一个账号名", max_length=40, help_text="字母、数字或汉字，登录时用；不要用手机号或身份证号。"
     )
