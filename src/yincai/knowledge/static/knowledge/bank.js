@@ -48,9 +48,13 @@ async function show(form, seen) {
 function wake(form) {
   const seen = document.getElementById(form.dataset.preview);
   let waiting = 0;
+  let shown = Promise.resolve();
+  const now = () => {
+    shown = shown.then(() => show(form, seen)); // one after another: an older text never covers a newer one
+  };
   const later = () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => show(form, seen), 250);
+    waiting = setTimeout(now, 250);
   };
   form.addEventListener("input", later);
   form.addEventListener("change", () => {
@@ -58,7 +62,7 @@ function wake(form) {
     later();
   });
   showFields(form);
-  show(form, seen);
+  now();
 }
 
 document.querySelectorAll("form[data-preview]").forEach(wake);
