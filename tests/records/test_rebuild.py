@@ -6,6 +6,7 @@ import json
 import random
 import time as clock
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -173,6 +174,25 @@ def test_check_finds_a_state_that_was_tampered_with_and_rebuild_mends_it(
     said, status = command("--check", "--json")
     assert (json.loads(said), status) == ({"compared": 2, "different": 0}, 0)
     assert state(hong).number == 4
+
+
+def test_check_passes_over_no_state_however_many_wait(
+    ming: Pupil, hong: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pupil in (ming, hong):
+        pupil.answers(2, fold=False)
+    monkeypatch.setattr(rebuild, "refold_waiting", partial(refold_waiting, limit=1))
+    assert rebuild.check().compared == 2
+
+
+def test_damaged_bytes_hold_up_no_refold_of_others(ming: Pupil, hong: Pupil) -> None:
+    for pupil in (ming, hong):
+        pupil.answers(2)
+    LearnerState._base_manager.filter(pupil=ming.number).update(state=b"\x01" * 60)
+    for pupil in (ming, hong):
+        pupil.answer(fold=False)
+    assert refold_waiting() == 2
+    holds()
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x00\xff", b"\x01" * 60, "cut"])

@@ -67,7 +67,6 @@ def test_the_same_id_with_another_answer_is_refused_and_reveals_nothing(ming: Pu
     record(said, given, acting_user=ming.actor)
     with pytest.raises(ConflictingStatement) as refused:
         record(say(given, said["id"], typed="B"), given, acting_user=ming.actor)
-    assert refused.value.status == 409
     assert "secret" not in str(refused.value)
     assert counts() == (1, 1, 1)
 

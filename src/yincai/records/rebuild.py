@@ -40,7 +40,8 @@ class Verdict:
 @unscoped("everybody's states are compared with their facts")
 def check(progress: Progress | None = None) -> Verdict:
     """Compare every live state with what its facts say. States that wait for a refold get it first."""
-    refold_waiting()
+    while refold_waiting():
+        pass
     verdict = Verdict()
     for subject in FOLDS:
         total = _states(subject).count()

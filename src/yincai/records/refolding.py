@@ -40,7 +40,11 @@ def refold(pupil: int, subject: str, *, anew: bool = False) -> bool:
     row = rows.lock_state(pupil, subject)
     if row is None or not (row.waiting or anew):
         return False
-    after = folded_up(row._replace(folded=0) if anew else row, pupil, subject)
+    from_first = row._replace(folded=0)
+    try:
+        after = folded_up(from_first if anew else row, pupil, subject)
+    except ValueError:  # its bytes are no state any more; the facts are all there
+        after = folded_up(from_first, pupil, subject)
     if after == row:
         return False
     rows.save_state(after)

@@ -1,4 +1,4 @@
-"""`yincai rebuild learner-state`: states from facts, or with --check a comparison that changes nothing."""
+"""`yincai rebuild learner-state`: states from facts, or with --check a comparison that mends nothing."""
 
 from __future__ import annotations
 
