@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yincai.core import crypto
+from yincai.config import env
+from yincai.core import crypto, home
 from yincai.core.crypto import SealError
 from yincai.core.home import HomeError
 from yincai.core.models import DataKey
@@ -55,6 +58,31 @@ def test_a_replaced_data_key_leaves_old_rows_readable() -> None:
     new = crypto.seal("新", SCHOOL)
     assert old[1:17] != new[1:17]
     assert (crypto.unseal(old), crypto.unseal(new)) == ("旧", "新")
+
+
+def test_a_database_without_its_key_never_gets_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keys" / "master.key"
+    monkeypatch.setenv("YINCAI_HOME", str(tmp_path))
+    monkeypatch.delenv("YINCAI_KEY_FILE", raising=False)
+    home.database_file().touch()
+    with pytest.raises(home.HomeError, match="主密钥"):
+        home.make_key()
+    with pytest.raises(home.HomeError, match=r"db\.example/yincai"):
+        home.make_key("db.example/yincai", lambda: True)
+    assert not path.exists()
+    home.make_key("db.example/yincai", lambda: False)  # a new city; the file beside it is another's
+    assert len(home.read_key(path)) == home.KEY_BYTES
+
+
+def test_a_server_is_asked_whether_it_holds_a_city() -> None:
+    if connection.vendor == "postgresql":
+        given = connection.settings_dict
+        at = f"postgresql://{given['USER']}@{given['HOST']}:{given['PORT']}"
+        assert env.holds_a_city(f"{at}/{given['NAME']}")
+        assert not env.holds_a_city(f"{at}/template1")
+    with pytest.raises(env.SettingError, match="连不上"):
+        env.holds_a_city("postgresql://nobody@127.0.0.1:1/nothing")
+    assert env.server_of("postgresql://city:secret@db.example:5433/yincai") == "db.example/yincai"
 
 
 def test_a_database_of_another_master_key_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

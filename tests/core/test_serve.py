@@ -51,7 +51,7 @@ def test_parts_are_restarted_and_none_outlives_a_killed_supervisor(installation:
         urllib.request.urlopen(page, timeout=10)
     assert answer.value.code == 404
 
-    for part in ("web", "worker", "sealer"):
+    for part in ("web", "worker", "long", "sealer"):
         old = installation.pid_of(part)
         assert old
         os.kill(old, signal.SIGKILL)

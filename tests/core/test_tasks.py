@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from tests.cast import Cast
-from yincai.core import tasks, upkeep
+from yincai.core import processes, tasks, upkeep
 from yincai.core.actors import Actor
 from yincai.core.models import Account, PeriodicRun
 from yincai.core.scope import current_scope, unscoped
@@ -27,6 +28,11 @@ SEEN: list[Any] = []
 def look(*, note: str, acting_user: Actor) -> None:
     """Notes who acts and what the scope reaches."""
     SEEN.append((note, acting_user.account.username, current_scope(), Organisation.objects.count()))
+
+
+@tasks.long_background
+def look_long(*, acting_user: Actor) -> None:
+    """Work of minutes."""
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +84,18 @@ def test_a_periodic_task_is_enqueued_once_each_time_it_is_due(
     with django_capture_on_commit_callbacks(execute=True):
         assert [tasks.enqueue_due(), tasks.enqueue_due()] == [1, 0]
     PeriodicRun.objects.update(last=timezone.now() - timedelta(minutes=6))
+    assert tasks.enqueue_due() == 0  # the first still waits: none pile up while the worker is down
+    DBTaskResult.objects.update(status=TaskResultStatus.SUCCESSFUL)
     with django_capture_on_commit_callbacks(execute=True):
         assert tasks.enqueue_due() == 1
     assert DBTaskResult.objects.count() == 2
+
+
+def test_every_queue_has_its_worker() -> None:
+    where = processes.Address("127.0.0.1", 8000)
+    served = [part.command[-1] for part in processes.parts_for(where, 1) if part.name in ("worker", "long")]
+    assert sorted(served) == sorted(settings.TASKS["default"]["QUEUES"]) == sorted([tasks.SHORT, tasks.LONG])
+    assert (look.queue_name, look_long.queue_name) == (tasks.SHORT, tasks.LONG)
 
 
 def running(worker: str, since: timedelta = timedelta()) -> DBTaskResult:

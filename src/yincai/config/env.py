@@ -47,6 +47,28 @@ def postgres(url: str) -> dict[str, object]:
     }
 
 
+def server_of(url: str) -> str:
+    """How a PostgreSQL is called in messages: without its password; empty where there is none."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or ''}{parts.path}"
+
+
+def holds_a_city(url: str) -> bool:
+    """Whether the database has our tables already. Asked once, when a home without a key begins."""
+    try:
+        import psycopg
+    except ImportError:
+        raise SettingError(
+            "设了 DATABASE_URL，但没有装 PostgreSQL 的驱动。请运行 pip install 'yincai[postgres]'。"
+        ) from None
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            row = connection.execute("SELECT to_regclass('core_account')").fetchone()
+    except psycopg.Error as problem:
+        raise SettingError(f"连不上 DATABASE_URL 指的数据库：{str(problem).strip()}") from problem
+    return row is not None and row[0] is not None
+
+
 def _port(parts: SplitResult) -> str | None:
     """The port; empty where none is named, None where what is named is no port."""
     try:

@@ -10,7 +10,8 @@ from yincai.core import home
 
 HOME: Path = home.folder()
 home.make_folders()
-home.make_key()
+DATABASE_URL = env.text("DATABASE_URL", "")
+home.make_key(env.server_of(DATABASE_URL), lambda: env.holds_a_city(DATABASE_URL))
 
 SECRET_KEY = home.derive("django").hex()
 DEBUG = env.flag("YINCAI_DEBUG", False)
@@ -76,7 +77,6 @@ TEMPLATES = [
 
 FORM_RENDERER = "yincai.core.forms.Renderer"
 
-DATABASE_URL = env.text("DATABASE_URL", "")
 if DATABASE_URL:
     DATABASES = {
         "default": {
@@ -182,7 +182,7 @@ WHITENOISE_MAX_AGE = 300
 TASKS = {
     "default": {
         "BACKEND": "django_tasks_db.DatabaseBackend",
-        "QUEUES": ["default"],
+        "QUEUES": ["default", "long"],
         "ENQUEUE_ON_COMMIT": True,
     }
 }

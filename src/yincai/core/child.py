@@ -77,7 +77,7 @@ def load_pages(server: int) -> Callable[..., Any]:
 
 
 def worker(words: list[str]) -> None:
-    """Works off background tasks, under a name that tells the reaper which process it is."""
+    """Works off the background tasks of the queues named, under a name that tells the reaper which process it is."""
     import django
 
     django.setup()
@@ -87,7 +87,7 @@ def worker(words: list[str]) -> None:
 
     logging.getLogger("django_tasks_db").setLevel(logging.ERROR)
     loop = Worker(
-        queue_names=["*"],
+        queue_names=words,
         interval=1,
         batch=False,
         backend_name="default",
@@ -108,7 +108,7 @@ def sealer(words: list[str]) -> None:
     call_command("sealer", *words)
 
 
-PARTS: dict[str, Callable[[list[str]], None]] = {"web": web, "worker": worker, "sealer": sealer}
+PARTS: dict[str, Callable[[list[str]], None]] = {"web": web, "worker": worker, "long": worker, "sealer": sealer}
 
 
 def main() -> None:

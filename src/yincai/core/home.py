@@ -9,6 +9,7 @@ import base64
 import binascii
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -50,14 +51,15 @@ def key_file() -> Path:
     return Path(named).expanduser().resolve() if named else folder() / "keys" / "master.key"
 
 
-def make_key() -> None:
-    """Make the master key of a new home; never beside a database that already exists."""
+def make_key(server: str = "", in_use: Callable[[], bool] = lambda: False) -> None:
+    """Make the master key of a new home; never where a database exists already: the file in the home, or a city on
+    the database `server`, which `in_use` asks."""
     path = key_file()
     if path.exists():
         return
-    if database_file().exists():
+    if in_use() if server else database_file().exists():
         raise HomeError(
-            f"数据库 {database_file()} 还在，但主密钥 {path} 不见了。请把当初抄出的密钥放回原处；"
+            f"数据库 {server or database_file()} 还在，但主密钥 {path} 不见了。请把当初抄出的密钥放回原处；"
             "系统不会为已有的数据库另造一把新密钥，因为那样旧数据就再也读不出来。"
         )
     with suppress(FileExistsError):  # another process of a new home was first

@@ -249,7 +249,7 @@ def parts_for(where: Address, workers: int) -> list[Part]:
     web = ["--host", where.host, "--port", str(where.port), "--workers", str(workers)]
     if where.cert and where.key:
         web += ["--cert", str(where.cert), "--key", str(where.key)]
-    words = {"web": web, "worker": [], "sealer": []}
+    words = {"web": web, "worker": ["default"], "long": ["long"], "sealer": []}
     return [Part(name, [*child, name, *rest], environment) for name, rest in words.items()]
 
 

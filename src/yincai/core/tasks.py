@@ -24,13 +24,22 @@ from django_tasks.base import Task, TaskResultStatus
 from yincai.core.actors import Actor, acting, actor_for, installation
 from yincai.core.models import Account, PeriodicRun
 
+SHORT, LONG = "default", "long"  # queues; each has its worker
 AT_ONCE = timedelta()
 LEASE = timedelta(hours=1)  # a task on another machine is given up after this long
 
 
 def background(function: Callable[..., Any]) -> Task[..., Any]:
     """Make a task of `function(..., acting_user=)`; enqueue it with `enqueue(task, acting_user=…, …)`."""
+    return _task(function, SHORT)
 
+
+def long_background(function: Callable[..., Any]) -> Task[..., Any]:
+    """As `background`, for work of minutes: it has a worker of its own, so that lake and figures do not wait for it."""
+    return _task(function, LONG)
+
+
+def _task(function: Callable[..., Any], queue: str) -> Task[..., Any]:
     @wraps(function)
     def work(*, account: str, role: str | None, **kwargs: Any) -> Any:
         who = Account.objects.get(pk=account)
@@ -42,7 +51,7 @@ def background(function: Callable[..., Any]) -> Task[..., Any]:
         with acting(actor):
             return function(**kwargs, acting_user=actor)
 
-    return task()(work)
+    return task(queue_name=queue)(work)
 
 
 def enqueue(job: Task[..., Any], *, acting_user: Actor, after: timedelta = AT_ONCE, **kwargs: Any) -> None:
@@ -67,10 +76,13 @@ def register_periodic(job: Task[..., Any], every: timedelta) -> None:
 
 
 def enqueue_due() -> int:
-    """Enqueue each periodic task that is due, once among all processes."""
+    """Enqueue each periodic task that is due, once among all processes; none twice while the worker is down."""
+    from django_tasks_db.models import DBTaskResult
+
     done = 0
+    waiting = set(DBTaskResult.objects.filter(status=TaskResultStatus.READY).values_list("task_path", flat=True))
     for entry in PERIODIC:
-        if _claim(entry):
+        if entry.task.module_path not in waiting and _claim(entry):
             enqueue(entry.task, acting_user=installation())
             done += 1
     return done

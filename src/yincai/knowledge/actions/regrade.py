@@ -16,7 +16,7 @@ from yincai.core.actors import Actor
 from yincai.core.models import Job
 from yincai.core.notices import notify
 from yincai.core.permissions import permission
-from yincai.core.tasks import background
+from yincai.core.tasks import long_background
 from yincai.knowledge import items
 from yincai.knowledge.models import Item, ItemVersion
 from yincai.knowledge.queries import graph
@@ -35,7 +35,7 @@ def may_regrade(older: ItemVersion, newer: ItemVersion) -> bool:
     return older.answer != newer.answer and (older.stem, older.options) == (newer.stem, newer.options)
 
 
-@background
+@long_background
 def regrade(item: int, *, acting_user: Actor) -> None:
     """Grade answers to older versions by the newest. The installation itself does it (enqueue it as that): a city's
     item was answered in schools that who mended it may not look into."""

@@ -10,7 +10,7 @@ from yincai.core.action import ActionError, action, changed_nothing, touched
 from yincai.core.actors import Actor
 from yincai.core.files import TABLES, keep_file, read_file
 from yincai.core.models import Fact, Job
-from yincai.core.tasks import background, enqueue
+from yincai.core.tasks import enqueue, long_background
 from yincai.registry.imports import IMPORTS
 from yincai.registry.imports.kinds import BAD, CHANGED, NEW, UNCHANGED, Checked, ImportKind, pack
 from yincai.registry.imports.tables import read_table
@@ -111,12 +111,12 @@ def preview(run: ImportRun, acting_user: Actor) -> Preview:
     return Preview(kind, kind.check(table, run.organisation, acting_user), table.ignored)
 
 
-@background
+@long_background
 def apply_import(run: str, *, acting_user: Actor) -> None:
     _work(run, lambda job: jobs.run(job, acting_user=acting_user), acting_user)
 
 
-@background
+@long_background
 def take_back_import(run: str, *, acting_user: Actor) -> None:
     _work(run, lambda job: jobs.undo(job, acting_user=acting_user), acting_user)
 
