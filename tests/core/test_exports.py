@@ -77,6 +77,13 @@ def test_paper_is_an_a4_page_without_the_shell(cast: Cast) -> None:
     assert 'class="rail"' not in page
 
 
+def test_a_sheet_of_many_columns_lies_across_the_paper(cast: Cast) -> None:
+    broad = Sheet("宽表", [Column(f"第 {n} 列") for n in range(9)], [["一"] * 9])
+    for sheet, lies in ((broad, True), (SHEET, False)):
+        page = export(sheet, "print", acting_user=cast.actor(cast.wang)).content.decode()
+        assert ('<div class="broad">' in page) is lies
+
+
 def test_an_export_leaves_an_audit_row_without_content(cast: Cast) -> None:
     export(SHEET, "csv", acting_user=cast.actor(cast.wang))
     row = AuditRow.objects.get(verb="core.export")
