@@ -36,13 +36,18 @@ PASSWORD = "cast-Passw0rd"
 BEGAN = date(2024, 9, 1)
 
 
+def forget() -> None:
+    """What the process remembers of another test's database: keys, the bank, the table of rules."""
+    crypto.forget_keys()
+    pool.forget()
+    rules.forget()
+
+
 class Cast:
     """Built once for each test that asks for it; all rows lie in the test's transaction."""
 
     def __init__(self) -> None:
-        crypto.forget_keys()
-        pool.forget()  # what another test, since rolled back, had in the bank
-        rules.forget()  # and in the table of rules
+        forget()
         with unscoped("the cast builds the whole city"):
             self._organisations()
             self._people()

@@ -20,6 +20,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.cast import forget
+
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = {"serious", "critical"}
@@ -57,6 +59,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(autouse=True)
 def guards_aside(transactional_db: None) -> Iterator[None]:
     """The database refuses to delete what is append-only; SQLite's guards stand aside while a test is cleared away."""
+    forget()
     with connection.cursor() as cursor:
         for guard in _guards:
             cursor.execute(guard)
