@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
@@ -238,7 +238,9 @@ def old_rows(body: bytes, state: bytes, step: int) -> list[tuple[str, list[str],
 def sessions() -> list[dict[str, str]]:
     """A signed-in browser of each pupil, and the address of its open sitting."""
     found = []
-    Practice.objects.update(stretch_from=timezone.now())  # no rest for the eyes is due within a run
+    Practice.objects.update(
+        stretch_from=timezone.now() + timedelta(hours=6)
+    )  # no rest for the eyes is due within a run
     practices = {row.pupil: row for row in Practice.objects.all()}
     kinds = dict(
         ItemPoint.objects.filter(item__code__startswith="bench-").values_list("point__unit", "item__kind").distinct()
