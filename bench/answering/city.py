@@ -240,7 +240,7 @@ def sessions() -> list[dict[str, str]]:
     found = []
     Practice.objects.update(
         stretch_from=timezone.now() + timedelta(hours=6)
-    )  # no rest for the eyes is due within a run
+    )  # no rest comes due meanwhile
     practices = {row.pupil: row for row in Practice.objects.all()}
     kinds = dict(
         ItemPoint.objects.filter(item__code__startswith="bench-").values_list("point__unit", "item__kind").distinct()
