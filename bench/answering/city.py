@@ -238,9 +238,7 @@ def old_rows(body: bytes, state: bytes, step: int) -> list[tuple[str, list[str],
 def sessions() -> list[dict[str, str]]:
     """A signed-in browser of each pupil, and the address of its open sitting."""
     found = []
-    Practice.objects.update(
-        stretch_from=timezone.now() + timedelta(hours=6)
-    )  # no rest comes due meanwhile
+    Practice.objects.update(stretch_from=timezone.now() + timedelta(hours=6))  # no rest comes due meanwhile
     practices = {row.pupil: row for row in Practice.objects.all()}
     kinds = dict(
         ItemPoint.objects.filter(item__code__startswith="bench-").values_list("point__unit", "item__kind").distinct()
