@@ -36,7 +36,7 @@ $(BIN)/.run: $(RUN_LOCKS) pyproject.toml $(BIN)/.uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-DEV_LOCKS := requirements/dev.txt requirements/postgres.txt
+DEV_LOCKS := requirements/dev.txt requirements/postgres.txt requirements/boosting.txt
 $(BIN)/.dev: $(DEV_LOCKS) $(BIN)/.run
 	@echo "      packages for tests"
 	@$(UV) $(DEV_LOCKS:%=-r %)
@@ -106,7 +106,7 @@ screenshots: $(BIN)/.dev $(VENDOR) ## make the pictures in docs/images anew
 	@YINCAI_SCREENSHOTS=docs/images $(PYTEST) -m browser $(ARGS)
 
 lock: $(BIN)/.uv ## requirements/*.in and package.json into their lock files
-	@for name in uv base postgres build dev; do \
+	@for name in uv base postgres boosting build dev; do \
 	  constraint=$$([ $$name = base ] || [ $$name = uv ] || echo "-c requirements/base.txt"); \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    requirements/$$name.in $$constraint -o requirements/$$name.txt $(LOCK_ARGS) || exit 1; done

@@ -1,0 +1,1 @@
+"""`yincai measure irt`."""
