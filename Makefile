@@ -96,22 +96,30 @@ types: $(BIN)/.dev ## mypy, strict for core and measurement
 contracts: $(BIN)/.dev ## the floors of the house
 	@$(BIN)/lint-imports
 
-bench: $(BIN)/.dev $(VENDOR) ## measure, minutes; writes build/bench.json
-	@$(BIN)/python -m bench
+# The libraries we measure ourselves against; users never install them. R's come from Debian, where Rscript is found.
+.peers/.stamp: requirements/peers.txt $(BIN)/.uv
+	@echo "      packages of the peers"
+	@$(PYTHON) -m venv .peers
+	@$(BIN)/uv pip install --quiet --python .peers/bin/python --require-hashes -r requirements/peers.txt
+	@touch $@
 
-bench-full: $(BIN)/.dev $(VENDOR) ## measure at full size
-	@$(BIN)/python -m bench --full
+bench bench-full: export YINCAI_PEERS := $(CURDIR)/.peers/bin/python
+bench: $(BIN)/.dev $(VENDOR) .peers/.stamp ## measure, minutes; writes build/bench.json (beside R: apt-get install r-cran-lme4 r-cran-quantreg)
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-full: $(BIN)/.dev $(VENDOR) .peers/.stamp ## measure at full size
+	@$(BIN)/python -m bench --full $(ARGS)
 
 screenshots: $(BIN)/.dev $(VENDOR) ## make the pictures in docs/images anew
 	@YINCAI_SCREENSHOTS=docs/images $(PYTEST) -m browser $(ARGS)
 
 lock: $(BIN)/.uv ## requirements/*.in and package.json into their lock files
-	@for name in uv base postgres boosting build dev; do \
-	  constraint=$$([ $$name = base ] || [ $$name = uv ] || echo "-c requirements/base.txt"); \
+	@for name in uv base postgres boosting build dev peers; do \
+	  constraint=$$([ $$name = base ] || [ $$name = uv ] || [ $$name = peers ] || echo "-c requirements/base.txt"); \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    requirements/$$name.in $$constraint -o requirements/$$name.txt $(LOCK_ARGS) || exit 1; done
 	@! grep -n '://' requirements/*.txt
 	@[ ! -x $(BIN)/npm ] || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm install --package-lock-only --ignore-scripts
 
 clean: ## remove all that can be built again; never the installation's data in var/
-	@rm -rf .venv build dist node_modules src/yincai/core/static/vendor src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .peers build dist node_modules src/yincai/core/static/vendor src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
