@@ -1,0 +1,53 @@
+"""Item response theory.
+
+    from yincai.measurement import irt
+    print(irt.fit(responses))            # array learners × items, NaN for a missing answer
+
+`fit` and `fit_streamed` calibrate (rasch, 2pl, 3pl, grm, pcm, gpcm; D = 1); `bank` holds known items; `scores`,
+`eapsum`, `item_information`, `test_information` and `marginal_reliability` use them. See
+docs/explanation/measurement/irt.md.
+"""
+
+from __future__ import annotations
+
+from yincai.measurement.irt.bank import MODELS, Bank, Item, bank, simulate
+from yincai.measurement.irt.calibration import fit, fit_streamed
+from yincai.measurement.irt.em import Checkpoint, Progress
+from yincai.measurement.irt.information import (
+    SumScores,
+    eapsum,
+    item_information,
+    marginal_reliability,
+    sum_score_likelihood,
+    test_information,
+)
+from yincai.measurement.irt.maximization import Priors
+from yincai.measurement.irt.responses import Responses, pack, triplets
+from yincai.measurement.irt.result import Fit, Latent
+from yincai.measurement.irt.scoring import Scores, scores
+
+__all__ = [
+    "MODELS",
+    "Bank",
+    "Checkpoint",
+    "Fit",
+    "Item",
+    "Latent",
+    "Priors",
+    "Progress",
+    "Responses",
+    "Scores",
+    "SumScores",
+    "bank",
+    "eapsum",
+    "fit",
+    "fit_streamed",
+    "item_information",
+    "marginal_reliability",
+    "pack",
+    "scores",
+    "simulate",
+    "sum_score_likelihood",
+    "test_information",
+    "triplets",
+]

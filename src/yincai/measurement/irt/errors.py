@@ -1,0 +1,306 @@
+"""Standard errors from the observed information of the marginal likelihood.
+
+Louis (1982): the observed information is the expected complete information minus, for each learner, the covariance of
+the complete score s(θ) under the learner's posterior. Expanded in the polynomials h_1, h_2, … that are orthonormal
+under that posterior, the covariance is Σ_r E[s h_r] E[s h_r]' (Parseval): an exact series whose first term is what a
+score linear in θ would give. It converges at once because posteriors are narrow; terms are added until the next is
+below a ten-thousandth of the information (below 1e-8 where the problem is small). The same number follows from Oakes'
+(1999) identity. The complete information is a central difference of exact gradients.
+
+Too many items for a full matrix: each item's own block of the observed information, the others taken as known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from yincai.measurement.irt.bank import Bank
+from yincai.measurement.irt.curves import curve_tables
+from yincai.measurement.irt.em import Outcome, Problem
+from yincai.measurement.irt.expectation import Windows, posterior, shared, table_of
+from yincai.measurement.irt.maximization import item_gradients
+from yincai.measurement.irt.responses import Floats, Ints
+
+STEP = 1e-5
+BLOCK = 2048  # learners whose scores are held at once
+LARGE = 400  # parameters from which single precision serves for the products
+MOST_TERMS = 40
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Standard errors in the shapes of a, b, c; `covariances` of each item's (a, d …, g) (items × p × p).
+
+    NaN where a parameter was not estimated or the information is not positive.
+    """
+
+    se_a: Floats
+    se_b: Floats
+    se_c: Floats
+    covariances: Floats
+    se_mean: float
+    se_variance: float
+
+
+def no_errors(items: Bank) -> Errors:
+    """All NaN: not asked for."""
+    size = items.xi.shape[1]
+    return _errors(items, np.full((len(items), size, size), np.nan), np.full(2, np.nan))
+
+
+def observed_errors(problem: Problem, out: Outcome) -> Errors:
+    """From the whole observed information; item by item where that is not positive definite."""
+    columns, latent = _columns(problem, out.items)
+    total = int(max(columns.max(), latent.max())) + 1
+    information = np.zeros((total, total))
+    _add_blocks(information, columns, _complete(problem, out))
+    _add_latent(information, latent, problem, out)
+    enough = np.trace(information) * (1e-4 if total > LARGE else 1e-8)
+    for term in range(1, MOST_TERMS + 1):
+        missing = _missing(problem, out, columns, latent, term, total)
+        information -= missing
+        if np.trace(missing) < enough:
+            break
+    covariance = _inverse(information)
+    if covariance is None:
+        return item_errors(problem, out)
+    return _errors(out.items, _blocks(covariance, columns), _latent_errors(covariance, latent))
+
+
+def item_errors(problem: Problem, out: Outcome) -> Errors:
+    """From each item's own block of the observed information."""
+    items, counts = out.items, out.expected.counts
+    grad = _padded(problem, items)
+    information = _complete(problem, out)
+    squares = np.einsum("cq,cpq,crq->cpr", counts, grad, grad, optimize=True)
+    information -= np.add.reduceat(squares, items.first[:-1])
+    table = table_of(items, problem.over)
+    owner = np.repeat(np.arange(len(items)), items.categories)
+
+    def part(begin: int, end: int) -> Floats:
+        sums = np.zeros_like(information)
+        data = problem.responses
+        _mean_squares(
+            data.start,
+            data.codes,
+            data.weights,
+            begin,
+            end,
+            table,
+            problem.over.log_weights,
+            out.near,
+            grad,
+            owner,
+            sums,
+        )
+        return sums
+
+    information += sum(shared(part, problem.responses))
+    covariances = np.full(information.shape, np.nan)
+    for item, free in enumerate(problem.free):
+        own = _inverse(information[item][np.ix_(free, free)]) if free.any() else None
+        if own is not None:
+            covariances[item][np.ix_(free, free)] = own
+    return _errors(items, covariances, np.full(2, np.nan))
+
+
+def _errors(items: Bank, covariances: Floats, latent: Floats) -> Errors:
+    """By the delta method for b = −d / a and c."""
+    xi = items.xi
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        a, steps = xi[:, :1], np.where(items.steps, xi[:, 1:-1], np.nan)
+        b = -steps / a
+        of_d = variances[:, 1:-1]
+        of_a = np.nan_to_num(variances[:, :1]) * (b / a) ** 2
+        of_both = 2 * b * np.nan_to_num(covariances[:, 0, 1:-1]) / a**2
+        se_b = np.sqrt(of_d / a**2 + of_a + of_both)
+        se_c = items.c * (1 - items.c) * np.sqrt(variances[:, -1])
+        se_a = np.sqrt(variances[:, 0])
+    return Errors(
+        se_a, se_b[:, 0] if items.model.binary else se_b, se_c, covariances,
+        float(latent[0]), float(2 * np.sqrt(items.variance) * latent[1]),
+    )  # fmt: skip
+
+
+def _columns(problem: Problem, items: Bank) -> tuple[Ints, Ints]:
+    """Which column of the information each item parameter, and latent mean and deviation, has; −1 for none."""
+    columns = np.full(problem.free.shape, -1, np.int64)
+    columns[problem.free] = np.arange(problem.free.sum())
+    free = np.array([problem.moving, problem.moving or not items.model.slope])
+    latent = np.full(2, -1, np.int64)
+    latent[free] = problem.free.sum() + np.arange(free.sum())
+    return columns, latent
+
+
+def _complete(problem: Problem, out: Outcome) -> Floats:
+    """Minus the second derivatives of each item's expected complete log-likelihood (items × p × p)."""
+    items, n = out.items, len(problem.over.nodes)
+    theta = items.mean + np.sqrt(items.variance) * problem.over.nodes
+    counts = np.ascontiguousarray(out.expected.counts[:, :n])
+    blocks = np.zeros((*items.xi.shape, items.xi.shape[1]))
+    for place in np.flatnonzero(problem.free.any(axis=0)):
+        sides = []
+        for sign in (1, -1):
+            xi = items.xi.copy()
+            xi[:, place] += sign * STEP
+            sides.append(item_gradients(items.model.family, xi, items.first, theta, counts, problem.priors))
+        blocks[:, :, place] = (sides[1] - sides[0]) / (2 * STEP)
+    blocks = (blocks + blocks.transpose(0, 2, 1)) / 2
+    return np.asarray(blocks * (problem.free[:, :, None] & problem.free[:, None, :]))
+
+
+def _add_blocks(information: Floats, columns: Ints, blocks: Floats) -> None:
+    for own, block in zip(columns, blocks, strict=True):
+        there = own >= 0
+        information[np.ix_(own[there], own[there])] += block[np.ix_(there, there)]
+
+
+def _blocks(covariance: Floats, columns: Ints) -> Floats:
+    blocks = np.full((*columns.shape, columns.shape[1]), np.nan)
+    for own, block in zip(columns, blocks, strict=True):
+        there = own >= 0
+        block[np.ix_(there, there)] = covariance[np.ix_(own[there], own[there])]
+    return blocks
+
+
+def _add_latent(information: Floats, latent: Ints, problem: Problem, out: Outcome) -> None:
+    """Of the normal density's own parameters, mean and deviation."""
+    t, mass = problem.over.nodes, out.expected.mass[: len(problem.over.nodes)]
+    both = np.array([[mass.sum(), 2 * mass @ t], [2 * mass @ t, mass @ (3 * t * t - 1)]]) / out.items.variance
+    for i, row in enumerate(latent):
+        for j, column in enumerate(latent):
+            if row >= 0 and column >= 0:
+                information[row, column] += both[i, j]
+
+
+def _latent_errors(covariance: Floats, latent: Ints) -> Floats:
+    return np.array([np.sqrt(covariance[place, place]) if place >= 0 else np.nan for place in latent])
+
+
+def _inverse(information: Floats) -> Floats | None:
+    factor, failed = lapack.dpotrf(information, lower=True)
+    if failed:
+        return None
+    lower, failed = lapack.dpotri(factor, lower=True)
+    return None if failed else np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+
+
+def _padded(problem: Problem, items: Bank) -> Floats:
+    """∂ log P / ∂ xi of each code at the nodes, as wide as the grid (codes × p × width)."""
+    theta = items.mean + np.sqrt(items.variance) * problem.over.nodes
+    grad = curve_tables(items.model.family, items.xi, items.first, theta)[3]
+    wide = np.zeros((*grad.shape[:2], problem.over.width))
+    wide[:, :, : grad.shape[2]] = grad
+    return wide
+
+
+def _missing(problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int) -> Floats:
+    """Σ over the learners of E[s h] E[s h]' for h = h_term (total × total)."""
+    items, data, over = out.items, problem.responses, problem.over
+    table, grad = table_of(items, over), _padded(problem, items)
+    owner = np.repeat(np.arange(len(items)), items.categories)
+    nodes = np.zeros(over.width)
+    nodes[: len(over.nodes)] = over.nodes
+    of_latent = np.stack([nodes, nodes**2 - 1]) / np.sqrt(items.variance)
+
+    def part(begin: int, end: int) -> Floats:
+        sums = np.zeros((total, total))
+        for first in range(begin, end, BLOCK):
+            scores = np.zeros((min(BLOCK, end - first), total))
+            _scores(
+                data.start, data.codes, data.weights, first, table, over.log_weights, out.near,
+                nodes, term, grad, owner, columns, of_latent, latent, scores,
+            )  # fmt: skip
+            low = scores.astype(np.float32) if total > LARGE else scores
+            sums += low.T @ low
+        return sums
+
+    return np.asarray(sum(shared(part, data)))
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
+def _dot(weights: Floats, values: Floats, lo: int, hi: int) -> float:
+    """The order of a sum of finite numbers may change; nothing else of fastmath."""
+    total = 0.0
+    for q in range(lo, hi):
+        total += weights[q] * values[q]
+    return total
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _weighted_polynomial(w: Floats, nodes: Floats, term: int, lo: int, hi: int, before: Floats, h: Floats) -> None:
+    """w becomes w · h_term, by Stieltjes' three-term recurrence; zero where the nodes are too few."""
+    for q in range(lo, hi):
+        before[q], h[q] = 0.0, 1.0
+    last_norm = 0.0
+    for _ in range(term):
+        centre = 0.0
+        for q in range(lo, hi):
+            centre += w[q] * nodes[q] * h[q] * h[q]
+        norm = 0.0
+        for q in range(lo, hi):
+            new = (nodes[q] - centre) * h[q] - last_norm * before[q]
+            before[q], h[q] = h[q], new
+            norm += w[q] * new * new
+        last_norm = np.sqrt(norm)
+        for q in range(lo, hi):
+            h[q] = h[q] / last_norm if last_norm > 1e-10 else 0.0
+    for q in range(lo, hi):
+        w[q] *= h[q]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _scores(
+    start: Ints, codes: NDArray[np.int32], weights: Floats, first: int,
+    table: Floats, log_weights: Floats, near: Windows,
+    nodes: Floats, term: int, grad: Floats, owner: Ints, columns: Ints, of_latent: Floats, latent: Ints, out: Floats,
+) -> None:  # fmt: skip
+    """E[s h_term] of the learners from `first` on, one row each, times the root of the row's weight."""
+    w, before, h = np.empty(len(nodes)), np.empty(len(nodes)), np.empty(len(nodes))
+    for row in range(len(out)):
+        n = first + row
+        if start[n] == start[n + 1]:
+            continue
+        own = codes[start[n] : start[n + 1]]
+        _, lo, hi = posterior(own, table, log_weights, near[n], w)
+        _weighted_polynomial(w, nodes, term, lo, hi, before, h)
+        for q in range(lo, hi):
+            w[q] *= np.sqrt(weights[n])
+        for j in range(len(own)):
+            code = own[j]
+            for place in range(columns.shape[1]):
+                column = columns[owner[code], place]
+                if column >= 0:
+                    out[row, column] += _dot(w, grad[code, place], lo, hi)
+        for place in range(2):
+            if latent[place] >= 0:
+                out[row, latent[place]] += _dot(w, of_latent[place], lo, hi)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _mean_squares(
+    start: Ints, codes: NDArray[np.int32], weights: Floats, begin: int, end: int,
+    table: Floats, log_weights: Floats, near: Windows, grad: Floats, owner: Ints, out: Floats,
+) -> None:  # fmt: skip
+    """Adds E[s] E[s]' of each answer to its item's block."""
+    size = grad.shape[1]
+    w, mean = np.empty(len(log_weights)), np.empty(size)
+    for n in range(begin, end):
+        if start[n] == start[n + 1]:
+            continue
+        own = codes[start[n] : start[n + 1]]
+        _, lo, hi = posterior(own, table, log_weights, near[n], w)
+        for j in range(len(own)):
+            code = own[j]
+            block = out[owner[code]]
+            for place in range(size):
+                mean[place] = _dot(w, grad[code, place], lo, hi)
+            for i in range(size):
+                for k in range(size):
+                    block[i, k] += weights[n] * mean[i] * mean[k]
