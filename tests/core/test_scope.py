@@ -27,6 +27,7 @@ UNSCOPED: dict[str, set[str]] = {
     "records/rebuild.py": {"build", "check", "move", "rebuild", "stragglers", "switch"},
     "records/recording.py": {"_again", "stored"},
     "records/refolding.py": {"refold_waiting"},
+    "records/scores.py": {"_known", "newest_of"},
     "registry/actions/add_guardian.py": {"_bind_known", "known_guardian"},
     "registry/actions/add_pupil.py": {"admit_pupil"},
     "registry/actions/enter_person.py": {"person_by_number"},

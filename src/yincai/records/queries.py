@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from yincai.records import rows, statements
 from yincai.records.folds import Fact
-from yincai.records.models import LearnerState, ResponseFact, Statement
+from yincai.records.models import LearnerState, ResponseFact, ScoreFact, Statement
 
 COLUMNS = [name.strip() for name in rows.FACT_COLUMNS.split(",")]
 CHUNK = 500  # pupils asked for at once: below SQLite's limit of variables
@@ -47,6 +47,17 @@ def in_force() -> QuerySet[ResponseFact]:
         pupil=OuterRef("pupil"), subject=OuterRef("subject"), replaces=OuterRef("number")
     )
     return ResponseFact.objects.filter(~Exists(correction))
+
+
+def scores_in_force() -> QuerySet[ScoreFact]:
+    """Scores on tests that were neither corrected nor voided since."""
+    later = ScoreFact._base_manager.filter(replaces=OuterRef("statement"))
+    return ScoreFact.objects.filter(~Exists(later), score__isnull=False)
+
+
+def scores_on(test: str) -> dict[int, ScoreFact]:
+    """The scores in force on a test, by pupil, as far as the scope reaches."""
+    return {row.pupil: row for row in scores_in_force().filter(test=test).order_by("pupil", "id")}
 
 
 def statement(statement_id: UUID) -> statements.Body | None:

@@ -23,10 +23,12 @@ from yincai.core.action import ActionError
 
 Body = dict[str, Any]
 XAPI = "1.0.3"
-ANSWERED, CORRECTED = "answered", "corrected"
+ANSWERED, CORRECTED, SCORED, VOIDED = "answered", "corrected", "scored", "voided"
 VERBS = {
     ANSWERED: ("http://adlnet.gov/expapi/verbs/answered", "作答"),
     CORRECTED: ("https://w3id.org/yincai/verbs/corrected", "更正"),
+    SCORED: ("http://adlnet.gov/expapi/verbs/scored", "得分"),
+    VOIDED: ("http://adlnet.gov/expapi/verbs/voided", "作废"),
 }
 SPACE = "https://w3id.org/yincai/"  # names of extensions; never asked for over the network
 LONGEST_RESPONSE = 200  # characters: longer texts are free text and not kept in statements
@@ -99,6 +101,18 @@ def item_activity(subject: str, item: int, version: int, seed: int | None) -> Bo
     }
 
 
+def test_activity(subject: str, test: str) -> Body:
+    return {
+        "objectType": "Activity",
+        "id": f"{home_page()}/tests/{subject}/{test}",
+        "definition": {"type": "http://adlnet.gov/expapi/activities/assessment"},
+    }
+
+
+def reference(statement_id: UUID) -> Body:
+    return {"objectType": "StatementRef", "id": str(statement_id)}
+
+
 def actor(pseudonym: UUID) -> Body:
     return {"objectType": "Agent", "account": {"homePage": home_page(), "name": str(pseudonym)}}
 
@@ -119,7 +133,8 @@ def check(statement: Mapping[str, Any]) -> UUID:
         verb_id, object_id = statement["verb"]["id"], statement["object"]["id"]
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedStatement(f"学习记录缺少必需的部分：{error}。") from error
-    for name, iri in (("verb.id", verb_id), ("object.id", object_id)):
+    refers = statement["object"].get("objectType") == "StatementRef"  # its id is another statement's, no IRI
+    for name, iri in (("verb.id", verb_id), *(() if refers else (("object.id", object_id),))):
         if not isinstance(iri, str) or ":" not in iri:
             raise MalformedStatement(f"学习记录的 {name} 应为 IRI，却是 {iri!r}。")
     result = statement.get("result", {})

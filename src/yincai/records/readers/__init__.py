@@ -7,9 +7,30 @@ mend it.
 
 from __future__ import annotations
 
-from yincai.records.readers.lake import FACTS, MASTERY, all_facts, connect, facts, lake_folder, mastery_now
+from yincai.records.readers.lake import (
+    FACTS,
+    MASTERY,
+    SCORES,
+    all_facts,
+    connect,
+    facts,
+    lake_folder,
+    mastery_now,
+    scores,
+)
 
-__all__ = ["FACTS", "MASTERY", "Unreadable", "all_facts", "connect", "facts", "lake_folder", "mastery_now"]
+__all__ = [
+    "FACTS",
+    "MASTERY",
+    "SCORES",
+    "Unreadable",
+    "all_facts",
+    "connect",
+    "facts",
+    "lake_folder",
+    "mastery_now",
+    "scores",
+]
 
 
 class Unreadable(ValueError):

@@ -3,8 +3,8 @@
     connection = connect()
     facts(connection).group_by("place").agg(n=_.count())
 
-`facts` leaves out what a correction replaces; `mastery_now` holds the newest state of each pupil and subject. Both are
-empty tables of the right columns where nothing was written yet.
+`facts` and `scores` leave out what a later row replaces; `mastery_now` holds the newest state of each pupil and
+subject. All are empty tables of the right columns where nothing was written yet.
 """
 
 from __future__ import annotations
@@ -52,6 +52,23 @@ MASTERY = {
     "place": "string",
 }
 
+SCORES = {
+    "id": "int64",
+    "pupil": "int64",
+    "subject": "string",
+    "place": "string",
+    "test": "string",
+    "form": "string",
+    "scale": "string",
+    "score": "float64",
+    "se": "float64",
+    "grade": "int16",
+    "source": "string",
+    "statement": "string",
+    "replaces": "string",
+    "at": "timestamp('UTC')",
+}
+
 
 def connect(threads: int = 2) -> Backend:
     """A DuckDB of one's own, in memory."""
@@ -76,6 +93,13 @@ def facts(connection: Backend, lake: Path | None = None) -> ibis.Table:
     everything = all_facts(connection, lake)
     replaced = everything.filter(everything.replaces.notnull()).select("pupil", "subject", number="replaces")
     return everything.anti_join(replaced, ["pupil", "subject", "number"])
+
+
+def scores(connection: Backend, lake: Path | None = None) -> ibis.Table:
+    """The scores on tests in force: without those that were corrected or voided."""
+    everything = _table(connection, "scores", SCORES, lake)
+    replaced = everything.filter(everything.replaces.notnull()).select(statement="replaces")
+    return everything.anti_join(replaced, ["statement"]).filter(everything.score.notnull())
 
 
 def mastery_now(connection: Backend, lake: Path | None = None) -> ibis.Table:
