@@ -1,9 +1,9 @@
 """Student growth percentiles: where a score lies among those of pupils with the same earlier scores.
 
 A hundred quantiles of the score, τ = 0.005, 0.015 … 0.995, are regressed on cubic B-splines of each earlier score
-(`splines`, `quantiles`). A pupil's predicted quantiles are held within the scale, sorted (uncrossing: Dette and Volgushev
-2008), rounded to five decimals, and the percentile is how many of them lie below the score, at least 1 and at most 99.
-The score at the k-th percentile is the sorted prediction number k + 1. All as R's SGP 2.2 does.
+(`splines`, `quantiles`). A pupil's predicted quantiles are sorted (uncrossing: Dette and Volgushev 2008) and rounded to five decimals; the percentile
+is how many of them lie below the score, at least 1 and at most 99. The score at the k-th percentile is the sorted
+prediction number k + 1, held within the scale. All as R's SGP 2.2 does.
 
 Research only: the platform shows, exports and stores no percentile of a pupil (rule: no rank in compulsory education);
 what it uses is the mean of a group with its interval (`of_groups`), suppressed below a least number.
@@ -97,11 +97,11 @@ def place(
     at_cuts = np.array(CUTS)
 
     def one(part: slice) -> tuple[NDArray[np.int8], Floats]:
-        predicted = np.clip(fitted.predict(x[part]), *scale)
+        predicted = fitted.predict(x[part])
         predicted.sort(axis=1)
         np.round(predicted, DIGITS, out=predicted)
         below = (predicted < scores[part, None]).sum(axis=1)
-        return np.clip(below, 1, 99).astype(np.int8), predicted[:, at_cuts]
+        return np.clip(below, 1, 99).astype(np.int8), np.clip(predicted[:, at_cuts], *scale)
 
     with ThreadPoolExecutor(max(1, threads)) as pool:
         parts = list(pool.map(one, chunks))
