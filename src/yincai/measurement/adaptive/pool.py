@@ -112,7 +112,8 @@ class Pool:
 class Constraint:
     """At least `least` and at most `most` items of the test have one of `codes` under `attribute`.
 
-    `weight` > 0: how strongly the priority index follows it, and which gives way last when not all can hold.
+    `weight` > 0: how early the priority index follows it (1: as in Cheng & Chang), and which gives way last when not all
+    can hold.
 
     >>> str(Constraint("topic", (2, 3), least=4, most=6))
     'topic in {2, 3}: 4 to 6'
@@ -124,7 +125,7 @@ class Constraint:
     codes: tuple[int, ...]
     least: int = 0
     most: int | None = None
-    weight: float = 1.0
+    weight: float = 0.5
     name: str = ""
 
     def __post_init__(self) -> None:

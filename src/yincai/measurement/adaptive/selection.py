@@ -7,7 +7,8 @@ an item that counts towards k uses up its quota, and one that does not uses up t
     F = Π_{k counts i} ((u_k − x_k) / u_k)^w_k · Π_{k does not} (((L − l_k) − (t − x_k)) / (L − l_k))^w_k
 
 An item after which a maximum would be passed, or the minima of one attribute no longer fit into the places left, has
-priority 0. So when every combination of codes stays in supply all bounds are met; the shadow test needs no proviso.
+priority 0 (Cheng & Chang's factors alone do not look ahead). The weight is ½ unless said otherwise: with the look-ahead
+the factors need not be steep, and steep ones cost information. So when every combination of codes stays in supply all bounds are met; the shadow test needs no proviso.
 
 Sources: Cheng & Chang (2009), The maximum priority index method for severely constrained item selection in
 computerized adaptive testing, British Journal of Mathematical and Statistical Psychology 62, 369–383; van der Linden
@@ -29,7 +30,7 @@ from yincai.measurement.adaptive.plan import UNBOUNDED, Tables
 from yincai.measurement.adaptive.pool import Flags, Floats, Ints
 
 NEGLIGIBLE = -12.0  # log of a posterior weight, against the highest, that no longer matters for choosing
-GIVES_WAY = 1e-6  # by which a broken constraint of weight 1 lowers a priority when not all can hold
+GIVES_WAY = 1e-12  # by which a broken constraint of weight 1 lowers a priority when not all can hold
 BARRED = -1.0
 POSTERIOR, FISHER, KL = range(3)
 CRITERIA = {"posterior": POSTERIOR, "fisher": FISHER, "kl": KL}
@@ -126,7 +127,7 @@ def needs(t: Tables, counts: Ints) -> Ints:
 @njit(cache=True)
 def factor(t: Tables, counts: Ints, need: int, given: int, attribute: int, chosen: int, relaxed: bool) -> float:
     """F for an item that counts towards constraint `chosen` (−1: none) of `attribute`; 0 where it must not come."""
-    product, broken = 1.0, 0.0
+    product, broken, short = 1.0, 0.0, 0.0
     tight = need >= t.length - given
     for k in range(counts.shape[0]):
         if t.attribute_of[k] != attribute:
@@ -137,12 +138,14 @@ def factor(t: Tables, counts: Ints, need: int, given: int, attribute: int, chose
             elif t.most[k] < UNBOUNDED:
                 product *= ((t.most[k] - counts[k]) / t.most[k]) ** t.weight[k]
         elif t.least[k] > 0:
+            if counts[k] < t.least[k]:
+                short = max(short, t.weight[k])
             places = t.length - t.least[k]
             left = places - (given - counts[k])
             if left > 0:
                 product *= (left / places) ** t.weight[k]
     if tight and need > 0 and (chosen < 0 or counts[chosen] >= t.least[chosen]):
-        broken += 1.0
+        broken += short
     if broken == 0.0:
         return product
     return product * GIVES_WAY**broken if relaxed else 0.0
