@@ -10,7 +10,6 @@ docs/explanation/measurement/irt.md.
 
 from __future__ import annotations
 
-from yincai.measurement.irt.bank import MODELS, Bank, Item, bank, simulate
 from yincai.measurement.irt.calibration import fit, fit_streamed
 from yincai.measurement.irt.em import Checkpoint, Progress
 from yincai.measurement.irt.information import (
@@ -21,6 +20,7 @@ from yincai.measurement.irt.information import (
     sum_score_likelihood,
     test_information,
 )
+from yincai.measurement.irt.items import MODELS, Bank, Item, bank, simulate
 from yincai.measurement.irt.maximization import Priors
 from yincai.measurement.irt.responses import Responses, pack, triplets
 from yincai.measurement.irt.result import Fit, Latent

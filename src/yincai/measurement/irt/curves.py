@@ -45,9 +45,11 @@ def curves(family: int, xi: Floats, m: int, theta: float, p: Floats, dp: Floats,
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
 def _binary(xi: Floats, theta: float, p: Floats, dp: Floats, ddp: Floats, grad: Floats) -> None:
-    a, c = xi[0], logistic(xi[-1])
-    right = logistic(a * theta + xi[1])
-    wrong = logistic(-a * theta - xi[1])
+    a, c = xi[0], logistic(xi[-1]) if xi[-1] > -700.0 else 0.0
+    z = a * theta + xi[1]
+    tail = exp(max(-abs(z), -700.0))  # one exponential for both sides: this is the M-step's innermost line
+    near = 1.0 / (1.0 + tail)
+    right, wrong = (near, tail * near) if z >= 0 else (tail * near, near)
     p[1] = max(c + (1.0 - c) * right, SMALLEST)
     p[0] = max((1.0 - c) * wrong, SMALLEST)
     dp[1] = a * (1.0 - c) * right * wrong

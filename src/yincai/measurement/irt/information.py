@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from yincai.measurement.irt.bank import Bank
 from yincai.measurement.irt.curves import curve_tables
 from yincai.measurement.irt.expectation import grid
+from yincai.measurement.irt.items import Bank
 from yincai.measurement.irt.responses import Floats
 
 NODES = 121
@@ -18,7 +18,7 @@ NODES = 121
 def item_information(items: Bank, theta: ArrayLike) -> Floats:
     """Fisher's information about θ of each item (θ × items): Σ P'²/P over the categories.
 
-    >>> from yincai.measurement.irt.bank import Item, bank
+    >>> from yincai.measurement.irt.items import Item, bank
     >>> item_information(bank("2pl", [Item(2.0, 0.0)]), [0.0, 1.0]).round(2).tolist()
     [[1.0], [0.42]]
     """
@@ -61,7 +61,7 @@ class SumScores:
 def sum_score_likelihood(items: Bank, theta: ArrayLike) -> Floats:
     """P(sum of category numbers = s | θ) (sums × θ), by the recursion of Lord & Wingersky (1984).
 
-    >>> from yincai.measurement.irt.bank import Item, bank
+    >>> from yincai.measurement.irt.items import Item, bank
     >>> sum_score_likelihood(bank("rasch", [Item(1.0, 0.0), Item(1.0, 0.0)]), 0.0).ravel().tolist()
     [0.25, 0.5, 0.25]
     """

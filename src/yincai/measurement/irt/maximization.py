@@ -1,4 +1,4 @@
-"""The M-step: each item by itself, two damped Newton steps with Fisher's information on its expected counts."""
+"""The M-step: each item by itself, a few damped steps with Fisher's information on its expected counts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from yincai.measurement.irt.curves import curves
 from yincai.measurement.irt.responses import Floats, Ints
+from yincai.measurement.irt.threads import by_range
 
 STEPS = 2
+MANY, SHORTEST = 12, 1e-7  # with a floor or priors Fisher's steps are not Newton's, and would disturb the extrapolation
 HALVINGS = 12
+SHORT = 1e-3  # a Newton step after which a second would change nothing that the next E-step does not
+FEWEST_ITEMS = 200  # for a second thread
 LONGEST = 2.0  # of one Newton step, in any parameter
 STEEPEST = 20.0  # slopes stay within ±, flagged when they end there
 FARTHEST = 60.0  # and so do intercepts
@@ -48,7 +52,11 @@ def maximise(
 ) -> Floats:
     """Item parameters (items × parameters) after the step. `counts` (codes × nodes) as the E-step gives them."""
     after = xi.copy()
-    _maximise(family, after, free, first, theta, counts, priors)
+
+    def part(begin: int, end: int) -> None:
+        _maximise(begin, end, family, after, free, first, theta, counts, priors)
+
+    by_range(part, len(xi), FEWEST_ITEMS)
     return after
 
 
@@ -174,20 +182,29 @@ def _try(family: int, xi: Floats, m: int, step: Floats, share: float, out: Float
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
 def _maximise(
-    family: int, xi: Floats, free: NDArray[np.bool_], first: Ints, theta: Floats, counts: Floats, priors: Floats
+    begin: int,
+    end: int,
+    family: int,
+    xi: Floats,
+    free: NDArray[np.bool_],
+    first: Ints,
+    theta: Floats,
+    counts: Floats,
+    priors: Floats,
 ) -> None:
     size, most = xi.shape[1], np.max(np.diff(first))
     p, dp, ddp, grad = np.empty(most), np.empty(most), np.empty(most), np.empty((most, size))
     gradient, new_gradient = np.empty(size), np.empty(size)
     information, new_information = np.empty((size, size)), np.empty((size, size))
     step, candidate = np.empty(size), np.empty(size)
-    for item in range(len(xi)):
+    for item in range(begin, end):
         m = first[item + 1] - first[item] - 1
         if m < 1 or not free[item].any():
             continue
         own, prior = counts[first[item] : first[item + 1]], priors[item]
         value = _objective(family, xi[item], m, theta, own, prior, p, dp, ddp, grad, gradient, information)
-        for _ in range(STEPS):
+        steps, short = (MANY, SHORTEST) if free[item, -1] or prior.any() else (STEPS, SHORT)
+        for _ in range(steps):
             _solve(information, gradient, free[item], step)
             longest = np.max(np.abs(step))
             if longest > LONGEST:
@@ -208,7 +225,7 @@ def _maximise(
             gradient[:] = new_gradient
             information[:] = new_information
             value = new
-            if longest < 1e-10:
+            if longest < short:
                 break
 
 

@@ -81,22 +81,22 @@ def pack(
 
     >>> packed = pack([[0, 1], [1, float("nan")], [0, 1]])
     >>> packed.n_learners, packed.n_responses, packed.codes.tolist(), packed.weights.tolist()
-    (3, 5, [0, 3, 1], [2.0, 1.0])
+    (3, 5, [0, 2, 1], [2.0, 1.0])
     """
     if isinstance(responses, Responses):
         return responses
-    table = _whole(np.asarray(responses))
+    table = _numbers(np.asarray(responses))
     names = _names(items, table.shape[1])
-    seen_low, seen_high = _range(table)
+    table, weights, row_of = _distinct(table)
+    answers, seen_low, seen_high = _seen(table)
     low = seen_low if lowest is None else lowest
     many = seen_high - low + 1 if categories is None else categories
     _inside(names, seen_low, seen_high, low, many)
-    rows, weights, row_of = _distinct(table)
     first = np.concatenate([[0], np.cumsum(many)])[:-1]
-    there = rows >= 0
-    codes = (rows + (first - low).astype(np.int32))[there]
-    start = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
-    return Responses(start, codes.astype(np.int32), weights, row_of, names, many, low)
+    start = np.concatenate([[0], np.cumsum(answers)])
+    codes = np.empty(start[-1], np.int32)
+    _encode(table, first - low, codes)
+    return Responses(start, codes, weights, row_of, names, many, low)
 
 
 def triplets(
@@ -209,30 +209,51 @@ def _put(
         place[learner[row]] += 1
 
 
-def _whole(table: NDArray[np.generic]) -> NDArray[np.int8]:
-    """Scores as small whole numbers, −1 for missing."""
+def _numbers(table: NDArray[np.generic]) -> Floats:
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"responses must be a table of learners × items that is not empty, not of shape {table.shape}")
     if table.dtype.kind not in "biuf":
         raise ValueError(f"responses must be numbers (NaN for a missing answer), not {table.dtype}")
-    missing = np.isnan(table) if table.dtype.kind == "f" else np.zeros((0, 0), bool)
-    scores = np.where(missing, 0, table) if missing.any() else table
-    small = scores.astype(np.int8, copy=False) if scores.dtype.kind == "b" else _as_int8(scores)
-    if missing.any():
-        small[missing] = -1
-    return small
+    return np.ascontiguousarray(table, dtype=np.float64)
 
 
-def _as_int8(scores: NDArray[np.generic]) -> NDArray[np.int8]:
-    low, high = scores.min(), scores.max()
-    if low < 0 or high >= MOST_CATEGORIES:
-        raise ValueError(
-            f"scores must be whole numbers from 0 to {MOST_CATEGORIES - 1} (NaN: missing), not {low} to {high}"
-        )
-    small = scores.astype(np.int8)
-    if scores.dtype.kind == "f" and (small != scores).any():
-        raise ValueError("scores must be whole numbers (NaN: missing)")
-    return small
+def _seen(table: Floats) -> tuple[Ints, Ints, Ints]:
+    """Answers of each learner, and the lowest and highest score of each item; −1 for an item without answers."""
+    answers = np.zeros(len(table), np.int64)
+    low, high = np.full(table.shape[1], MOST_CATEGORIES, np.int64), np.full(table.shape[1], -1, np.int64)
+    wrong = _survey(table, answers, low, high)
+    if wrong >= 0:
+        row, item = divmod(wrong, table.shape[1])
+        most = MOST_CATEGORIES - 1
+        raise ValueError(f"scores must be whole numbers from 0 to {most} (NaN: missing), not {table[row, item]}")
+    return answers, np.where(high < 0, -1, low), high
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _survey(table: Floats, answers: Ints, low: Ints, high: Ints) -> int:
+    """Fills the three; returns the place of the first score that cannot be, or −1."""
+    for row in range(table.shape[0]):
+        for item in range(table.shape[1]):
+            value = table[row, item]
+            if np.isnan(value):
+                continue
+            if not 0 <= value < MOST_CATEGORIES or value != np.floor(value):
+                return row * table.shape[1] + item
+            score = int(value)
+            answers[row] += 1
+            low[item], high[item] = min(low[item], score), max(high[item], score)
+    return -1
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _encode(table: Floats, offset: Ints, codes: NDArray[np.int32]) -> None:
+    place = 0
+    for row in range(table.shape[0]):
+        for item in range(table.shape[1]):
+            value = table[row, item]
+            if not np.isnan(value):
+                codes[place] = offset[item] + int(value)
+                place += 1
 
 
 def _names(items: Sequence[str] | None, n: int) -> tuple[str, ...]:
@@ -241,13 +262,6 @@ def _names(items: Sequence[str] | None, n: int) -> tuple[str, ...]:
     if len(items) != n:
         raise ValueError(f"{len(items)} names for {n} items")
     return tuple(map(str, items))
-
-
-def _range(table: NDArray[np.int8]) -> tuple[Ints, Ints]:
-    """Lowest and highest score of each item; −1 for an item without answers."""
-    high = table.max(axis=0).astype(np.int64)
-    low = np.where(table < 0, MOST_CATEGORIES, table).min(axis=0).astype(np.int64)
-    return np.where(high < 0, -1, low), high
 
 
 def _inside(names: tuple[str, ...], seen_low: Ints, seen_high: Ints, lowest: Ints, categories: Ints) -> None:
@@ -259,10 +273,10 @@ def _inside(names: tuple[str, ...], seen_low: Ints, seen_high: Ints, lowest: Int
         )
 
 
-def _distinct(table: NDArray[np.int8]) -> tuple[NDArray[np.int8], Floats, Ints | None]:
+def _distinct(table: Floats) -> tuple[Floats, Floats, Ints | None]:
     """Equal rows once, with how often they occur, when there are few items."""
     if table.shape[1] > FEW_ITEMS:
         return table, np.ones(len(table)), None
-    packed = np.ascontiguousarray(table).view(f"V{table.shape[1]}").ravel()
-    _, where, row_of, counts = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
+    plain = np.where(np.isnan(table), -1.0, table)  # NaN are not equal to each other
+    _, where, row_of, counts = np.unique(plain, axis=0, return_index=True, return_inverse=True, return_counts=True)
     return table[where], counts.astype(np.float64), row_of

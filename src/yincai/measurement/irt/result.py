@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from yincai.measurement.irt import information, scoring
-from yincai.measurement.irt.bank import Bank
+from yincai.measurement.irt.items import Bank
 from yincai.measurement.irt.responses import Floats, Responses
 
 SHOWN = 12  # items in print

@@ -13,10 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from yincai.measurement.irt.bank import Bank
 from yincai.measurement.irt.curves import curves
-from yincai.measurement.irt.expectation import Windows, grid, posterior, shared, table_of, windows
+from yincai.measurement.irt.expectation import Windows, grid, posterior, table_of, windows
+from yincai.measurement.irt.items import Bank
 from yincai.measurement.irt.responses import Floats, Ints, Responses
+from yincai.measurement.irt.threads import by_responses
 
 METHODS = ("eap", "map", "wle")
 NODES = 121
@@ -53,12 +54,12 @@ def scores(items: Bank, responses: ArrayLike | Responses, method: str = "eap", *
 
     Raises ValueError for an unknown method and for scores that the items do not have.
 
-    >>> from yincai.measurement.irt.bank import Item, bank
+    >>> from yincai.measurement.irt.items import Item, bank
     >>> known = bank("2pl", [Item(1.0, -1.0), Item(1.5, 0.0), Item(0.8, 1.0)])
     >>> print(scores(known, [[1, 1, 0], [0, 0, 0]], "eap"))
-    eap of 2 learners: 0.32 ± 0.81, -1.03 ± 0.81
+    eap of 2 learners: 0.45 ± 0.77, -1.00 ± 0.78
     >>> print(scores(known, [[1, 1, 1], [float("nan"), 0, 0]], "wle"))
-    wle of 2 learners: 1.94 ± 1.57, -1.01 ± 1.34
+    wle of 2 learners: 1.92 ± 1.82, -0.97 ± 1.51
     """
     if method not in METHODS:
         raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
@@ -79,7 +80,7 @@ def _eap(items: Bank, data: Responses, nodes: int) -> tuple[Floats, Floats]:
     def part(begin: int, end: int) -> None:
         _moments(data.start, data.codes, begin, end, table, over.log_weights, near, at, theta, se)
 
-    shared(part, data)
+    by_responses(part, data)
     return theta, se
 
 
@@ -110,7 +111,7 @@ def _roots(items: Bank, data: Responses, warm: bool) -> tuple[Floats, Floats]:
             items.mean, np.sqrt(items.variance), precision, theta, se,
         )  # fmt: skip
 
-    shared(part, data)
+    by_responses(part, data)
     return theta, se
 
 
