@@ -11,22 +11,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yincai.measurement import tracing
 from yincai.measurement.tracing import (
     DEFAULT,
     GROWING,
     MASTERED,
+    PRACTISED,
     RECENT,
     STARTING,
     UNSEEN,
     ItemBatch,
     ItemInfo,
+    Masteries,
+    Parameters,
     State,
     masteries,
     mastery,
     predict,
     update,
 )
+from yincai.measurement.tracing import gauss as tracing
+from yincai.measurement.tracing.prerequisites import Needs
 
 DAY = 86400.0
 START = 1.7e9
@@ -41,11 +45,16 @@ gaps = st.floats(-30 * DAY, 400 * DAY)
 answers = st.lists(st.tuples(items, st.sampled_from([0.0, 0.3, 1.0]), gaps), max_size=25)
 
 
-def traced(history: list[tuple[ItemInfo, float, float]]) -> tuple[State, float]:
-    state, moment = State.empty(3), START
+NEEDS = Needs.of([(), (0,), (0, 1), (), (3,), (2, 4), (), (6,), (), (1, 8), (9,), (10, 2), (11,)])
+
+
+def traced(
+    history: list[tuple[ItemInfo, float, float]], parameters: Parameters = DEFAULT, needs: Needs | None = None
+) -> tuple[State, float]:
+    state, moment = State.empty(3, parameters), START
     for item, outcome, gap in history:
         moment += gap
-        state = update(state, item, outcome, moment)
+        state = update(state, item, outcome, moment, parameters, needs=needs)
     return state, moment
 
 
@@ -55,20 +64,35 @@ def test_the_running_example() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(history=answers, item=items, gap=gaps, later=st.floats(0, 900 * DAY))
+@given(
+    history=answers,
+    item=items,
+    gap=gaps,
+    later=st.floats(0, 900 * DAY),
+    parameters=st.sampled_from([DEFAULT, PRACTISED]),
+    needs=st.sampled_from([None, NEEDS]),
+)
 def test_a_right_answer_never_lowers_what_is_shown_and_a_wrong_one_never_raises_it(
-    history: list[tuple[ItemInfo, float, float]], item: ItemInfo, gap: float, later: float
+    history: list[tuple[ItemInfo, float, float]],
+    item: ItemInfo,
+    gap: float,
+    later: float,
+    parameters: Parameters,
+    needs: Needs | None,
 ) -> None:
-    state, moment = traced(history)
+    state, moment = traced(history, parameters, needs)
     now = moment + gap
     shown_at = max(now, moment) + later
-    width = 13
-    before = masteries(state.grown(width), shown_at)
-    right = masteries(update(state, item, 1.0, now).grown(width), shown_at)
-    wrong = masteries(update(state, item, 0.0, now).grown(width), shown_at)
+
+    def shown(after: State) -> Masteries:
+        return masteries(after.grown(13), shown_at, parameters=parameters, needs=needs)
+
+    before = shown(state)
+    right = shown(update(state, item, 1.0, now, parameters, needs=needs))
+    wrong = shown(update(state, item, 0.0, now, parameters, needs=needs))
     assert (right.value >= before.value - 1e-6).all()
     assert (wrong.value <= before.value + 1e-6).all()
-    touched = np.zeros(width, bool)
+    touched = np.zeros(13, bool)
     touched[list(item.slots)] = True
     known = before.n > 0
     assert (right.label[known & touched] >= before.label[known & touched]).all()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from yincai.measurement.tracing import contexts, factors
+from yincai.measurement.tracing import factors
 from yincai.measurement.tracing.compiled import compiled
 from yincai.measurement.tracing.contexts import BACK, COUNTED, KINDS, Keys, keys_of
 

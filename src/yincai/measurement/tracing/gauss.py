@@ -12,7 +12,8 @@ An answer moves the abilities by one step of an extended Kalman filter with Fish
 rule with a step that follows from the uncertainty (Glickman). The credit is split over the points by their variances;
 what is learned at a point moves the general level by the share u / (u + τ²). Between answers an ability drifts back
 to the general level with a half-life, and its variance grows towards u + τ²: what was not seen for long is forgotten,
-and less certain. A point's variance never falls below a floor, so that the filter stays able to follow learning.
+and less certain. A point's variance never falls below a floor, so that the filter stays able to follow learning. With
+`gain` an answer also teaches (learning factors), as far as that keeps what is shown monotone.
 
 A right answer never lowers what is shown (`mastery`), a wrong one never raises it: `value` is the median of the
 probability of success on a typical item (b = 0, c = 0), and it moves with the mean alone.
@@ -48,6 +49,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from yincai.measurement.tracing.prerequisites import Needs
 
 Floats = NDArray[np.float64]
 MODEL = "gauss-1"
@@ -85,9 +88,13 @@ class Parameters:
     half_life_days: float = 180.0
     floor: float = 0.04
     general_noise: float = 0.001  # variance a day
+    gain: float = 0.0  # what an answer teaches, logits; after a wrong one it never lifts above what was shown before
 
 
 DEFAULT = Parameters()
+# fitted to simulated pupils who learn by practice and forget (tests/measurement/tracing/pupils.py)
+PRACTISED = Parameters(prior_mean=0.9, general_variance=0.8, point_variance=0.6, half_life_days=300.0, gain=0.085)
+PARAMETERS = {"1": DEFAULT, "2": PRACTISED}  # a set is never changed: a better one gets a new name
 
 
 class ItemInfo(NamedTuple):
@@ -229,11 +236,13 @@ def update(
     parameters: Parameters = DEFAULT,
     *,
     item_id: int = 0,
+    needs: Needs | None = None,
 ) -> State:
     """The state after one answer.
 
     outcome : 0 (wrong) … 1 (right). time : seconds since the epoch; earlier than an answer already there counts as
-    the same moment (no time passes backwards). item_id : kept among the recent answers.
+    the same moment (no time passes backwards). item_id : kept among the recent answers. needs : prerequisites that
+    say what to expect of a point at its first answer; without them it is the general level.
     Raises ValueError for an outcome outside 0…1, a slot below 0, a difficulty that is no number or a floor outside
     0 ≤ c < 1.
     """
@@ -243,6 +252,9 @@ def update(
     points = state.grown(max(item.slots, default=-1) + 1).points.copy()
     rows = [points[slot].item() for slot in item.slots]
     priors = [_drifted(row, time, general, spread, parameters) for row in rows]
+    if needs is not None and any(row[3] == 0 for row in rows):
+        mean, _ = abilities(state.grown(len(points)), time, parameters, needs)
+        priors = [(float(mean[slot]), each[1]) for slot, each in zip(item.slots, priors, strict=True)]
     weight = 1.0 / max(len(rows), 1)
     center = weight * sum(mean for mean, _ in priors) if rows else general
     variance = weight * weight * sum(each for _, each in priors) if rows else spread + parameters.point_variance
@@ -257,7 +269,8 @@ def update(
         moved += step
         settled += before - after
         n, right = min(row[3] + 1, MOST), min(row[4] + (outcome >= 0.5), MOST)
-        points[slot] = (mean + step, after, max(row[2], time), n, right, *row[5:])
+        taught = parameters.gain if step >= 0.0 else min(parameters.gain, -step)
+        points[slot] = (mean + step + taught, after, max(row[2], time), n, right, *row[5:])
     if not rows:
         moved, settled = variance * gain * score, variance * variance * information * gain
     spread = max(spread - share * share * settled, parameters.floor * spread)
@@ -266,7 +279,11 @@ def update(
 
 
 def predict(
-    state: State, items: Sequence[ItemInfo] | ItemBatch, time: float, parameters: Parameters = DEFAULT
+    state: State,
+    items: Sequence[ItemInfo] | ItemBatch,
+    time: float,
+    parameters: Parameters = DEFAULT,
+    needs: Needs | None = None,
 ) -> tuple[Floats, Floats]:
     """Probability of a right answer to each item at `time`, and its standard error; both of shape (items,).
 
@@ -274,7 +291,7 @@ def predict(
     A slot the state does not hold yet is a point never answered.
     """
     batch = items if isinstance(items, ItemBatch) else ItemBatch.of(items)
-    mean, variance = abilities(state, time, parameters)
+    mean, variance = abilities(state, time, parameters, needs)
     where = np.where((batch.slots >= 0) & (batch.slots < state.slots), batch.slots, state.slots)
     center = np.einsum("ij,ij->i", batch.weights, mean[where])
     spread = np.einsum("ij,ij->i", batch.weights**2, variance[where])
@@ -287,7 +304,9 @@ def predict(
     return batch.guess + above * certain, above * certain * (1.0 - certain) * np.sqrt(spread)
 
 
-def abilities(state: State, time: float, parameters: Parameters = DEFAULT) -> tuple[Floats, Floats]:
+def abilities(
+    state: State, time: float, parameters: Parameters = DEFAULT, needs: Needs | None = None
+) -> tuple[Floats, Floats]:
     """Mean and variance of the ability at each slot at `time`, shape (slots + 1,); the last is any point unseen."""
     general, spread, newest, _ = state.general
     resting = _aged(spread, newest, time, parameters) + parameters.point_variance
@@ -299,6 +318,8 @@ def abilities(state: State, time: float, parameters: Parameters = DEFAULT) -> tu
     mean[:-1] = np.where(seen, general + (points["mean"] - general) * kept, general)
     grown = resting + (points["variance"] - resting) * kept * kept
     variance[:-1] = np.where(seen, np.maximum(grown, points["variance"]), resting)
+    if needs is not None:
+        mean[:-1] = general + needs.expected(mean[:-1] - general, seen)
     return mean, variance
 
 
@@ -307,8 +328,9 @@ def mastery(
     slot: int,
     time: float,
     threshold: float = 0.8,
-    credibility: float = 0.75,
+    credibility: float = 0.8,
     parameters: Parameters = DEFAULT,
+    needs: Needs | None = None,
 ) -> Mastery:
     """What may be shown of one point at `time`.
 
@@ -318,7 +340,7 @@ def mastery(
     """
     if slot < 0:
         raise ValueError(f"slot {slot} is below 0")
-    table = masteries(state.grown(slot + 1), time, threshold, credibility, parameters)
+    table = masteries(state.grown(slot + 1), time, threshold, credibility, parameters, needs)
     return Mastery(float(table.value[slot]), float(table.se[slot]), int(table.n[slot]), int(table.label[slot]))
 
 
@@ -340,12 +362,13 @@ def masteries(
     state: State,
     time: float,
     threshold: float = 0.8,
-    credibility: float = 0.75,
+    credibility: float = 0.8,
     parameters: Parameters = DEFAULT,
+    needs: Needs | None = None,
 ) -> Masteries:
     """As `mastery`, for all slots of the state."""
     bar, margin = _bar(threshold, credibility)
-    mean, variance = (array[:-1] for array in abilities(state, time, parameters))
+    mean, variance = (array[:-1] for array in abilities(state, time, parameters, needs))
     value = 1.0 / (1.0 + np.exp(-np.clip(mean, -STEEPEST, STEEPEST)))
     n = state.points["n"].astype(np.int64)
     mastered = (n >= ENOUGH) & (mean - bar >= margin * np.sqrt(variance))
