@@ -198,6 +198,25 @@ def turned(a: Any, y: Any, beta: Any, signs: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, fastmath=REORDER)
+def _bends(a: Any, y: Any, size: Any, beta: Any, tau: float, width: float, gradient: Any, curve: Any) -> None:
+    """Adds the gradient and the lower triangle of the curvature of the smoothed sum."""
+    m, p = a.shape
+    for i in range(m):
+        fitted = 0.0
+        for k in range(p):
+            fitted += a[i, k] * beta[k]
+        share = (y[i] - fitted) / (width * size[i])
+        weight = 0.5 * max(-1.0, min(1.0, share)) + tau - 0.5
+        for k in range(p):
+            gradient[k] += weight * a[i, k]
+        if abs(share) < 1:
+            bend = 0.5 / (width * size[i])
+            for k in range(p):
+                for j in range(k + 1):
+                    curve[k, j] += bend * a[i, k] * a[i, j]
+
+
+@njit(cache=True, nogil=True)
 def smooth(
     a: Any, y: Any, size: Any, outside: Any, tau: float, start: Any, width: float, rounds: int, centre: Any, most: float
 ) -> Any:
@@ -205,27 +224,12 @@ def smooth(
 
     The ball has the radius `most` around `centre`; the point on its surface is returned then.
     """
-    m, p = a.shape
+    p = a.shape[1]
     beta = start.copy()
     for _ in range(rounds):
         gradient, curve = outside.copy(), np.eye(p) * 1e-9
-        for i in range(m):
-            residual = y[i]
-            for k in range(p):
-                residual -= a[i, k] * beta[k]
-            share = residual / (width * size[i])
-            weight = 0.5 * max(-1.0, min(1.0, share)) + tau - 0.5
-            for k in range(p):
-                gradient[k] += weight * a[i, k]
-            if abs(share) < 1:
-                bend = 0.5 / (width * size[i])
-                for k in range(p):
-                    for j in range(k + 1):
-                        curve[k, j] += bend * a[i, k] * a[i, j]
-        for k in range(p):
-            for j in range(k):
-                curve[j, k] = curve[k, j]
-        step = np.linalg.solve(curve, gradient)
+        _bends(a, y, size, beta, tau, width, gradient, curve)
+        step = np.linalg.solve(curve + np.tril(curve, -1).T, gradient)
         beta += step
         way = np.sqrt(((beta - centre) ** 2).sum())
         if way >= most:

@@ -42,8 +42,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the rows. The eliminated factor: `zz` (L, q, q), `zxy` (L, q, p + 1), and its products with the others,
-    level by level: columns `index[start[l]:start[l + 1]]`, values `cross` (…, q). The others: `own` (m, m), `xy` (m, p + 1).
+    """Sums over the rows. The eliminated factor: `zz` (L, q, q), `zxy` (L, q, p + 1), and its products with the
+    others, level by level: columns `index[start[l]:start[l + 1]]`, values `cross` (…, q). The others: `own` (m, m),
+    `xy` (m, p + 1).
     """
 
     n: int
@@ -155,6 +156,14 @@ def _crossed(first: Term, rest: Any) -> tuple[Integers, Integers, Floats]:
 
 
 @njit(cache=True)
+def _mirror(square: Any) -> None:
+    """The upper triangle from the lower one."""
+    for a in range(square.shape[0]):
+        for b in range(a):
+            square[b, a] = square[a, b]
+
+
+@njit(cache=True)
 def eliminate(start: Any, index: Any, cross: Any, gain: Any, zxy: Any, core: Any, right: Any) -> None:
     """core −= C' gain C (lower triangle, mirrored), right −= C' gain zxy."""
     q = cross.shape[1]
@@ -173,9 +182,7 @@ def eliminate(start: Any, index: Any, cross: Any, gain: Any, zxy: Any, core: Any
             for c in range(right.shape[1]):
                 for i in range(q):
                     right[index[s], c] -= turned[i] * zxy[level, i, c]
-    for a in range(core.shape[0]):
-        for b in range(a):
-            core[b, a] = core[a, b]
+    _mirror(core)
 
 
 @njit(cache=True)

@@ -2,9 +2,10 @@
 
     normexam ~ standLRT + sex + (1 + standLRT | school)      (1 | district/school)      (1 | pupil) + (1 | teacher)
 
-Fixed terms are columns, `a:b`, `a*b`, `1`, `0`; a column that is not all numbers becomes dummies against its first value in
-the order of the text. Random terms are `(1 | g)`, `(x | g)`, `(1 + x | g)`, `(0 + x | g)`, `(… || g)` without
-correlations, `(1 | a/b)` for (1 | a) + (1 | b:a), and `(1 | a:b)`. Messages are Chinese: they reach the person who typed.
+Fixed terms are columns, `a:b`, `a*b`, `1`, `0`; a column that is not all numbers becomes dummies against its first
+value in the order of the text. Random terms are `(1 | g)`, `(x | g)`, `(1 + x | g)`, `(0 + x | g)`, `(… || g)`
+without correlations, `(1 | a/b)` for (1 | a) + (1 | b:a), and `(1 | a:b)`. Messages are Chinese: they reach the
+person who typed.
 
 >>> parsed = parse("score ~ prior + (1 | district/school)")
 >>> parsed.fixed, [term.factors for term in parsed.random]

@@ -1,9 +1,9 @@
 """Student growth percentiles: where a score lies among those of pupils with the same earlier scores.
 
 A hundred quantiles of the score, τ = 0.005, 0.015 … 0.995, are regressed on cubic B-splines of each earlier score
-(`splines`, `quantiles`). A pupil's predicted quantiles are sorted (uncrossing: Dette and Volgushev 2008) and rounded to five decimals; the percentile
-is how many of them lie below the score, at least 1 and at most 99. The score at the k-th percentile is the sorted
-prediction number k + 1, held within the scale. All as R's SGP 2.2 does.
+(`splines`, `quantiles`). A pupil's predicted quantiles are sorted (uncrossing: Dette and Volgushev 2008) and rounded
+to five decimals; the percentile is how many of them lie below the score, at least 1 and at most 99. The score at the
+k-th percentile is the sorted prediction number k + 1, held within the scale. All as R's SGP 2.2 does.
 
 Research only: the platform shows, exports and stores no percentile of a pupil (rule: no rank in compulsory education);
 what it uses is the mean of a group with its interval (`of_groups`), suppressed below a least number.
@@ -62,14 +62,17 @@ def percentiles(
 ) -> Percentiles:
     """Percentiles of `scores` (n,) given `priors` (n, k), newest or oldest first, no missing values.
 
-    `knots`: one for each prior (R's default from the priors themselves when not given); `scale`: the lowest and highest
-    score there can be (those seen when not given). Raises ValueError for shapes, missing values, and constant priors.
+    `knots`: one for each prior (R's default from the priors themselves when not given); `scale`: the lowest and
+    highest score there can be (those seen when not given). Raises ValueError for shapes, missing values, and constant
+    priors.
     """
     scores, priors = np.asarray(scores, dtype=np.float64), np.asarray(priors, dtype=np.float64)
     if priors.ndim != 2 or scores.shape != priors.shape[:1] or priors.shape[1] == 0 or scores.size == 0:
         raise ValueError(f"scores must be (n,) and priors (n, k) with k ≥ 1, not {scores.shape} and {priors.shape}")
     if not (np.isfinite(scores).all() and np.isfinite(priors).all()):
-        raise ValueError("scores and priors must be finite; a pupil without a prior belongs to a model with fewer priors")
+        raise ValueError(
+            "scores and priors must be finite; a pupil without a prior belongs to a model with fewer priors"
+        )
     knots = [knots_of(column) for column in priors.T] if knots is None else knots
     if len(knots) != priors.shape[1]:
         raise ValueError(f"{priors.shape[1]} priors need as many sets of knots, not {len(knots)}")
@@ -153,9 +156,9 @@ def of_table(
 ) -> LongPercentiles:
     """Percentiles of every row whose pupil was one grade lower a year before, in the same subject.
 
-    Each row takes as many earlier years in a row as it has (at most `most_priors`); the fit for k priors uses all pupils
-    who have at least k, as R does. `knots` by (grade, subject); where none is given, the quintiles of all scores of that
-    grade and subject in that earlier year. `years`: only these are computed.
+    Each row takes as many earlier years in a row as it has (at most `most_priors`); the fit for k priors uses all
+    pupils who have at least k, as R does. `knots` by (grade, subject); where none is given, the quintiles of all
+    scores of that grade and subject in that earlier year. `years`: only these are computed.
     """
     priors = _priors(table, most_priors)
     depth = np.cumprod(np.isfinite(priors), axis=1).sum(axis=1) * np.isfinite(table.score)

@@ -166,7 +166,9 @@ def _chain(rows: _Whole, taus: Floats, order: NDArray[np.intp], everything: bool
     for k in order:
         z = float(ndtri(taus[k]))
         start = _moved_on(rows, done, float(taus[k])) if done else _started(rows, float(taus[k]), everything)
-        vertex = _all_rows(rows, float(taus[k]), start) if everything else _in_band(rows, float(taus[k]), start, not done)
+        vertex = (
+            _all_rows(rows, float(taus[k]), start) if everything else _in_band(rows, float(taus[k]), start, not done)
+        )
         done = [*done[-1:], (z, vertex)]
         found[k] = vertex
     return found
@@ -177,7 +179,9 @@ def _started(rows: _Whole, tau: float, everything: bool) -> Floats:
     if everything:
         return np.asarray(rows.x.T @ rows.y / len(rows.y))
     step = max(1, len(rows.y) // 4000)
-    part = _Whole(np.ascontiguousarray(rows.x[::step]), rows.y[::step], rows.moved[::step], rows.size, rows.back, rows.total)
+    part = _Whole(
+        np.ascontiguousarray(rows.x[::step]), rows.y[::step], rows.moved[::step], rows.size, rows.back, rows.total
+    )
     return _all_rows(part, tau, _started(part, tau, everything=True))
 
 

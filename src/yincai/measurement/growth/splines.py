@@ -10,6 +10,7 @@ Source: de Boor (1978), A Practical Guide to Splines, Springer, chapter X; the c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class Knots:
     def __post_init__(self) -> None:
         low, high = self.bounds
         steps = (low, *self.inner, high)
-        if not np.isfinite(steps).all() or any(b < a for a, b in zip(steps, steps[1:], strict=False)) or low >= high:
+        if not np.isfinite(steps).all() or any(b < a for a, b in pairwise(steps)) or low >= high:
             raise ValueError(f"knots must rise from the lower bound to the upper one, not {steps}")
 
     @property
