@@ -112,8 +112,8 @@ class Pool:
 class Constraint:
     """At least `least` and at most `most` items of the test have one of `codes` under `attribute`.
 
-    `weight` > 0: how early the priority index follows it (1: as in Cheng & Chang), and which gives way last when not all
-    can hold.
+    `weight` > 0: how early the priority index follows it (1: as in Cheng & Chang); when not all can hold the heavier
+    gives way last.
 
     >>> str(Constraint("topic", (2, 3), least=4, most=6))
     'topic in {2, 3}: 4 to 6'

@@ -7,8 +7,9 @@ an item that counts towards k uses up its quota, and one that does not uses up t
     F = Π_{k counts i} ((u_k − x_k) / u_k)^w_k · Π_{k does not} (((L − l_k) − (t − x_k)) / (L − l_k))^w_k
 
 An item after which a maximum would be passed, or the minima of one attribute no longer fit into the places left, has
-priority 0 (Cheng & Chang's factors alone do not look ahead). The weight is ½ unless said otherwise: with the look-ahead
-the factors need not be steep, and steep ones cost information. So when every combination of codes stays in supply all bounds are met; the shadow test needs no proviso.
+priority 0 (the paper's factors alone do not look ahead). The weight is ½ unless said otherwise: with the look-ahead the
+factors need not be steep, and steep ones cost information. So when every combination of codes stays in supply all
+bounds are met; the shadow test needs no such proviso.
 
 Sources: Cheng & Chang (2009), The maximum priority index method for severely constrained item selection in
 computerized adaptive testing, British Journal of Mathematical and Statistical Psychology 62, 369–383; van der Linden
@@ -125,26 +126,35 @@ def needs(t: Tables, counts: Ints) -> Ints:
 
 
 @njit(cache=True)
+def quota(t: Tables, k: int, count: int) -> float:
+    """What is left of a maximum; 1 where there is none (and where nothing is left: that is judged apart)."""
+    if t.most[k] == UNBOUNDED or count >= t.most[k]:
+        return 1.0
+    return ((t.most[k] - count) / t.most[k]) ** t.weight[k]
+
+
+@njit(cache=True)
+def beside(t: Tables, k: int, count: int, given: int) -> float:
+    """What is left of the places that the minimum of constraint k does not need."""
+    places = t.length - t.least[k]
+    left = places - (given - count)
+    if t.least[k] == 0 or left <= 0:
+        return 1.0
+    return (left / places) ** t.weight[k]
+
+
+@njit(cache=True)
 def factor(t: Tables, counts: Ints, need: int, given: int, attribute: int, chosen: int, relaxed: bool) -> float:
     """F for an item that counts towards constraint `chosen` (−1: none) of `attribute`; 0 where it must not come."""
     product, broken, short = 1.0, 0.0, 0.0
-    tight = need >= t.length - given
     for k in range(counts.shape[0]):
-        if t.attribute_of[k] != attribute:
-            continue
-        if k == chosen:
-            if counts[k] >= t.most[k]:
-                broken += t.weight[k]
-            elif t.most[k] < UNBOUNDED:
-                product *= ((t.most[k] - counts[k]) / t.most[k]) ** t.weight[k]
-        elif t.least[k] > 0:
+        if t.attribute_of[k] == attribute:
+            product *= quota(t, k, counts[k]) if k == chosen else beside(t, k, counts[k], given)
             if counts[k] < t.least[k]:
                 short = max(short, t.weight[k])
-            places = t.length - t.least[k]
-            left = places - (given - counts[k])
-            if left > 0:
-                product *= (left / places) ** t.weight[k]
-    if tight and need > 0 and (chosen < 0 or counts[chosen] >= t.least[chosen]):
+    if chosen >= 0 and counts[chosen] >= t.most[chosen]:
+        broken += t.weight[chosen]
+    if need >= t.length - given and (chosen < 0 or counts[chosen] >= t.least[chosen]):
         broken += short
     if broken == 0.0:
         return product
