@@ -12,15 +12,13 @@ from yincai.records.readers import Unreadable
 from yincai.records.readers.steps import Row, read_steps
 
 if TYPE_CHECKING:
-    from yincai.measurement.errors.steps import Attribution
+    from yincai.measurement.errors.steps import Accuracy, Attribution
 
 HELP = "错因诊断：由标注过的代数错误步骤学习，判断每个错误步骤的原因"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--train", type=Path, required=True, metavar="FILE", help="标注过的步骤（JSON 列表，含 Label Name）"
-    )
+    parser.add_argument("--train", type=Path, required=True, metavar="FILE", help="标注过的步骤（JSON，含 Label Name）")
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="要判断的步骤（有标注则同时算正确率）")
     parser.add_argument("--json", action="store_true", help="只输出一份 JSON")
 
@@ -55,13 +53,15 @@ def document(rows: list[Row], found: list[Attribution]) -> dict[str, Any]:
     shares = steps.accuracy([told for told, _ in judged], [str(label) for _, label in judged]) if judged else None
     return {
         "accuracy": shares.share if shares else None,
-        "by_label": {name: {"n": n, "accuracy": share} for name, (n, share) in shares.by_label.items()}
-        if shares
-        else None,
+        "by_label": _by_label(shares) if shares else None,
         "predictions": [
             {"label": each.label, "probability": each.probability, "evidence": list(each.evidence)} for each in found
         ],
     }
+
+
+def _by_label(shares: Accuracy) -> dict[str, Any]:
+    return {name: {"n": n, "accuracy": share} for name, (n, share) in shares.by_label.items()}
 
 
 def table(told: dict[str, Any]) -> str:

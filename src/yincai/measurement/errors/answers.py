@@ -14,14 +14,16 @@ confirmations are counts for the malrules' prior probabilities (a Dirichlet).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import permutations, product
 from typing import TypeAlias
 
 from yincai.measurement.errors.algebra import Unparsable, is_number, tokens
 
 Expression: TypeAlias = "Fraction | tuple[str, Expression, Expression]"
+OfNode: TypeAlias = "Callable[[str, Expression, Expression], Expression | None]"
 
 DEEPEST = 2  # malrules in one answer
 SPREAD = 200  # plausible wrong numbers
@@ -29,6 +31,7 @@ UNEXPLAINED = 0.3
 SECOND = 0.15  # how probable it is that a second malrule follows a first
 LARGEST = 10**9
 MOST_OPERATIONS = 12
+MOST_OPERANDS = 4
 PRIOR_COUNT = 20.0  # a malrule's prior counts as much as this many confirmations in all
 
 
@@ -38,7 +41,7 @@ class Malrule:
 
     name: str
     weight: float
-    of_node: Callable[[str, Expression, Expression], Expression | None] | None = None
+    of_node: OfNode | None = None
     of_result: Callable[[Fraction], Fraction | None] | None = None
 
 
@@ -104,7 +107,7 @@ def evaluate(node: Expression) -> Fraction | None:
     return result if abs(result.numerator) <= LARGEST and result.denominator <= LARGEST else None
 
 
-def _swap(sign: str, other: str) -> Callable[[str, Expression, Expression], Expression | None]:
+def _swap(sign: str, other: str) -> OfNode:
     return lambda found, a, b: (other, a, b) if found == sign else None
 
 
@@ -141,20 +144,14 @@ def _second_only(sign: str, a: Expression, b: Expression) -> Expression | None:
     return None if isinstance(b, Fraction) else b
 
 
-def _digits(
-    of_columns: Callable[[int, int], int], sign: str
-) -> Callable[[str, Expression, Expression], Fraction | None]:
+def _digits(of_columns: Callable[[int, int], int], sign: str) -> OfNode:
     """Column by column, with nothing carried or borrowed."""
 
     def node(found: str, a: Expression, b: Expression) -> Fraction | None:
         one, other = evaluate(a), evaluate(b)
-        if (
-            found != sign
-            or one is None
-            or other is None
-            or min(one, other) < 0
-            or one.denominator * other.denominator > 1
-        ):
+        if found != sign or one is None or other is None:
+            return None
+        if min(one, other) < 0 or one.denominator * other.denominator > 1:
             return None
         width = max(len(str(one)), len(str(other)))
         columns = zip(str(one).zfill(width), str(other).zfill(width), strict=True)
@@ -204,19 +201,18 @@ MALRULES = (
 NAMES = tuple(rule.name for rule in MALRULES)
 
 
+TOTAL = sum(rule.weight for rule in MALRULES)
+PRIOR_COUNTS = {rule.name: PRIOR_COUNT * rule.weight / TOTAL for rule in MALRULES}
+
+
 @dataclass(frozen=True)
 class AnswerModel:
     """How often each malrule is expected; confirmations move it."""
 
-    counts: Mapping[str, float] = field(default_factory=lambda: _prior_counts())
+    counts: Mapping[str, float] = field(default_factory=lambda: dict(PRIOR_COUNTS))
 
     def probability(self, name: str) -> float:
         return self.counts[name] / sum(self.counts.values())
-
-
-def _prior_counts() -> dict[str, float]:
-    total = sum(rule.weight for rule in MALRULES)
-    return {rule.name: PRIOR_COUNT * rule.weight / total for rule in MALRULES}
 
 
 @dataclass(frozen=True)
@@ -237,16 +233,53 @@ def causes(exercise: str, answer: Fraction | int | str, model: AnswerModel | Non
     >>> causes("1/2+1/3", "2/5")[0].malrules
     ('numerators and denominators apart',)
     """
-    model, tree = model or AnswerModel(), parse(exercise)
-    wanted, right = evaluate(parse(str(answer))), evaluate(tree)
+    return _explained([parse(exercise)], answer, model or AnswerModel())
+
+
+def causes_from_operands(
+    operands: Sequence[Fraction | int | str],
+    right: Fraction | int | str,
+    answer: Fraction | int | str,
+    model: AnswerModel | None = None,
+) -> list[Way]:
+    """As `causes`, where only the numbers of a problem and its right answer are known.
+
+    All chains of operations over the operands (2 to 4) that give the right answer count alike. When none gives it, all
+    is unexplained. Raises ValueError as `causes` does.
+
+    >>> causes_from_operands([12, 4], 3, 48)[0].malrules
+    ('multiplied instead of dividing',)
+    """
+    if not 2 <= len(operands) <= MOST_OPERANDS:
+        raise ValueError(f"2 to {MOST_OPERANDS} operands, not {len(operands)}")
+    wanted = evaluate(parse(str(right)))
+    if wanted is not None and evaluate(parse(str(answer))) == wanted:
+        raise ValueError(f"{answer} is right")
+    trees = [tree for tree in _chains([parse(str(each)) for each in operands]) if evaluate(tree) == wanted]
+    return _explained(trees, answer, model or AnswerModel()) if trees else [Way((), 1.0)]
+
+
+def _chains(numbers: list[Expression]) -> Iterator[Expression]:
+    """((a ∘ b) ∘ c) … in every order."""
+    for order in permutations(numbers):
+        for signs in product("+-*/", repeat=len(order) - 1):
+            tree = order[0]
+            for sign, number in zip(signs, order[1:], strict=True):
+                tree = (sign, tree, number)
+            yield tree
+
+
+def _explained(trees: list[Expression], answer: Fraction | int | str, model: AnswerModel) -> list[Way]:
+    wanted, right = evaluate(parse(str(answer))), evaluate(trees[0])
     if wanted is None or right is None:
         raise ValueError("the exercise and the answer must be numbers")
     if wanted == right:
         raise ValueError(f"{answer} is right")
     found: dict[tuple[str, ...], float] = defaultdict(float)
-    for malrules, result, prior in _ways(tree, model):
-        if result == wanted:
-            found[malrules] += prior
+    for tree in trees:
+        for malrules, result, prior in _ways(tree, model):
+            if result == wanted:
+                found[malrules] += prior / len(trees)
     found[()] = UNEXPLAINED / SPREAD
     total = sum(found.values())
     ways = [Way(malrules, prior / total) for malrules, prior in found.items()]
@@ -268,7 +301,7 @@ def _ways(tree: Expression, model: AnswerModel) -> Iterator[tuple[tuple[str, ...
     front: list[tuple[tuple[str, ...], Expression, float]] = [((), tree, 1 - UNEXPLAINED)]
     for _ in range(DEEPEST):
         after = [
-            (names + (name,), wrong, prior * share * (SECOND if names else 1.0))
+            ((*names, name), wrong, prior * share * (SECOND if names else 1.0))
             for names, node, prior in front
             for name, wrong, share in _struck(node, model)
         ]

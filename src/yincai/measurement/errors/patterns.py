@@ -37,7 +37,7 @@ class Attempt:
 @dataclass(frozen=True)
 class Pattern:
     """`what` is the cause of a misconception or the weakest prerequisite. The evidence is what was counted: `shown` of
-    `chances` (for a misconception those of its cause, else wrong answers of all answers), and the places in the history.
+    `chances` (for a misconception those of its cause, else wrong answers of all answers), and where in the history.
     """
 
     kind: str

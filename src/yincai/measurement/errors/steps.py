@@ -1,8 +1,8 @@
 """The cause of a wrong step in algebra: a classifier over its traits that a teacher's corrections train further.
 
-Multinomial logistic regression with a normal prior on each weight (MAP, L-BFGS). What is learnt is a mean and a precision
-for each weight: a correction moves weights that little is known about, and hardly those that thousands of steps have
-settled (Laplace approximation with a diagonal, as in Spiegelhalter & Lauritzen 1990 and Chapelle & Li 2011). So
+Multinomial logistic regression with a normal prior on each weight (MAP, L-BFGS). What is learnt is a mean and a
+precision for each weight: a correction moves weights that little is known about, and hardly those that thousands of
+steps have settled (Laplace approximation with a diagonal; Spiegelhalter & Lauritzen 1990, Chapelle & Li 2011). So
 corrections need none of the first training data.
 """
 
@@ -202,8 +202,8 @@ def cross_validated(steps: Sequence[Step], labels: Sequence[str], folds: int = 5
     fold = np.random.default_rng(seed).permutation(len(groups))[group] % folds
     told: dict[int, Attribution] = {}
     for out in range(folds):
-        inside, outside = np.flatnonzero(fold != out), np.flatnonzero(fold == out)
+        inside, outside = np.flatnonzero(fold != out).tolist(), np.flatnonzero(fold == out).tolist()
         model = fit([steps[place] for place in inside], [labels[place] for place in inside])
         judged = predict(model, [steps[place] for place in outside])
-        told.update(zip(outside.tolist(), judged, strict=True))
+        told.update(zip(outside, judged, strict=True))
     return [told[place] for place in range(len(steps))]

@@ -255,8 +255,8 @@ def _of_terms(old: list[str]) -> Iterator[tuple[str, Values]]:
             yield f"sign of a {kind} changed", [other - own for other, own in zip(rest, mine, strict=True)]
             yield f"{kind} lost", rest
         if has_letter(part):
-            bare = [value([w if not w.isalpha() else "1" for w in part], point) for point in POINTS]
-            yield "letter of a term lost", [other + own for other, own in zip(rest, bare, strict=True)]
+            for name, bare in _valued_everywhere("letter of a term lost", ["1" if w.isalpha() else w for w in part]):
+                yield name, [other + own for other, own in zip(rest, bare, strict=True)]
     for first, second in pairwise(zip(parts, table, strict=True)):
         yield from _of_pair(first, second, table)
 
@@ -265,14 +265,12 @@ def _of_pair(
     first: tuple[list[str], Values], second: tuple[list[str], Values], table: list[Values]
 ) -> Iterator[tuple[str, Values]]:
     """Two neighbouring terms put together wrongly."""
-    rest = [
-        sum(column) - one - other
-        for column, one, other in zip(zip(*table, strict=True), first[1], second[1], strict=True)
-    ]
+    totals = [sum(column) for column in zip(*table, strict=True)]
+    rest = [total - one - other for total, one, other in zip(totals, first[1], second[1], strict=True)]
     kind = "letter" if has_letter(first[0]) or has_letter(second[0]) else "number"
     pairs = list(zip(rest, first[1], second[1], strict=True))
-    yield f"{kind} pair: subtracted for added", [other + a - b for other, a, b in pairs]
-    yield f"{kind} pair: order turned", [other - a + b for other, a, b in pairs]
+    yield f"{kind} pair: sign of the second changed", [other + a - b for other, a, b in pairs]
+    yield f"{kind} pair: sign of the first changed", [other - a + b for other, a, b in pairs]
     yield f"{kind} pair: both signs changed", [other - a - b for other, a, b in pairs]
     yield f"{kind} pair: multiplied", [other + a * b for other, a, b in pairs]
     yield f"{kind} pair: sizes added", [other + abs(a) + abs(b) for other, a, b in pairs]

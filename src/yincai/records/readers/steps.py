@@ -1,4 +1,4 @@
-"""Wrong algebra steps: a JSON list of objects, as in CogTutorBugs (eq1, action, Input, eq2, Previous Action, Label Name).
+"""Wrong algebra steps: a JSON list of objects as in CogTutorBugs: eq1, action, Input, eq2, Previous Action, Label Name.
 
 The label and the action before may be missing. `None` as the action before says that there was none.
 """
