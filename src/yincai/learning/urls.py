@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, practice, setting
+from yincai.learning.views import classes, placement, practice, setting
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
@@ -12,11 +12,14 @@ urlpatterns = [
     path("learn/answer", practice.answer, name="learning-answer"),
     path("learn/hint", practice.hint, name="learning-hint"),
     path("learn/preview", practice.preview_, name="learning-preview"),
+    path("learn/placement", placement.placement, name="learning-placement"),
+    path("learn/placement/start", placement.start, name="learning-placement-start"),
     path("learn/<uuid:practice_id>", practice.practice, name="learning-practice"),
     path("learn/<uuid:practice_id>/rested", practice.rested, name="learning-rested"),
     path("learn/<uuid:practice_id>/stop", practice.stop, name="learning-stop"),
     path("classes/", classes.classes, name="learning-classes"),
     path("classes/<uuid:school_class>", classes.class_page, name="learning-class"),
+    path("classes/<uuid:school_class>/placement", placement.class_placement, name="learning-class-placement"),
     path("classes/<uuid:school_class>/set", setting.set_practice, name="learning-set"),
     path("classes/<uuid:school_class>/steer", setting.steer, name="learning-steer"),
     path("classes/practices/<uuid:assignment>", setting.assignment, name="learning-assignment"),

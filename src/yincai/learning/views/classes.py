@@ -40,7 +40,7 @@ def class_or_404(request: Request, school_class: UUID) -> Organisation:
     return found
 
 
-def _note_reveal(request: Request, school_class: Organisation, what: str) -> None:
+def note_reveal(request: Request, school_class: Organisation, what: str) -> None:
     """Whoever heads a school sees names because of the office, not by teaching them: that is noted."""
     if request.actor.role_name == "head":
         reveal_class(school_class, what, acting_user=request.actor)
@@ -62,7 +62,7 @@ def classes(request: Request) -> HttpResponse:
 @requires(SEE_CLASS)
 def class_page(request: Request, school_class: UUID) -> HttpResponse:
     room = class_or_404(request, school_class)
-    _note_reveal(request, room, "status")
+    note_reveal(request, room, "status")
     status = class_status(room, unit=request.GET.get("unit", ""))
     context = {
         "room": room,
@@ -82,7 +82,7 @@ def pupil_page(request: Request, person: UUID) -> HttpResponse:
     room = class_of(pupil)
     if room is None or room.pk not in {one.pk for one in classes_of(request)}:
         raise Http404
-    _note_reveal(request, room, f"pupil {pupil.pk}")
+    note_reveal(request, room, f"pupil {pupil.pk}")
     pseudonym = pseudonym_of(pupil)
     points = explain_pupil(pseudonym.number) if pseudonym.keeps else []
     context = {
