@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 
 from tests.measurement.irt.numbers import drawn
 from yincai.measurement import irt
+from yincai.measurement.irt import calibration, em, errors
 
 NAN = float("nan")
 
@@ -157,7 +158,7 @@ def test_a_prior_pulls_and_a_flat_one_does_not() -> None:
 
 @pytest.mark.parametrize("model", ["rasch", "2pl", "3pl"])
 def test_items_all_right_all_wrong_and_empty(model: str) -> None:
-    _, scores = drawn(model, 300, 8, seed=13)
+    _, scores = drawn(model, 1000, 10, seed=13)
     scores[:, 0], scores[:, 1], scores[:, 2] = 1.0, 0.0, NAN
     found = irt.fit(scores, model)
     assert found.flags == {"item1": "all right", "item2": "all wrong", "item3": "no answers"}
@@ -272,6 +273,22 @@ def test_batches_are_checked() -> None:
     for batches, reason in broken:
         with pytest.raises(ValueError, match=reason):
             irt.fit_streamed(batches, n_items=3)
+
+
+@pytest.mark.slow
+def test_the_short_way_to_the_errors_of_a_long_test() -> None:
+    """Without the full matrix, as with it."""
+    _, scores = drawn("2pl", 2500, 510, seed=18)
+    scores[np.random.default_rng(4).random(scores.shape) < 0.3] = NAN
+    data = irt.pack(scores)
+    short = irt.fit(data)
+    model = short.bank.model
+    problem, start = calibration._problem(calibration._fitting(data, model, {}), model, None, {}, None, 121)
+    out = em.climb(problem, start, tolerance=1e-4, most=100)
+    full = errors.observed_errors(problem, out)
+    assert short.n_parameters > errors.LARGE
+    assert short.se_a == pytest.approx(full.se_a, rel=2e-3)
+    assert short.se_b == pytest.approx(full.se_b, rel=2e-3)
 
 
 @pytest.mark.slow

@@ -12,19 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 from yincai.measurement.irt import curves
 from yincai.measurement.irt import items as banks
 from yincai.measurement.irt.em import Checkpoint, Outcome, Problem, Progress, climb
-from yincai.measurement.irt.errors import Errors, item_errors, no_errors, observed_errors
+from yincai.measurement.irt.errors import LARGE, Errors, item_errors, long_test_errors, no_errors, observed_errors
 from yincai.measurement.irt.expectation import grid
 from yincai.measurement.irt.items import NO_FLOOR, Bank, Item, Model, model_named, recoded
 from yincai.measurement.irt.maximization import FARTHEST, STEEPEST, Priors
 from yincai.measurement.irt.responses import Batch, Floats, Ints, Responses, gather, pack
 from yincai.measurement.irt.result import Fit, Latent
 
-NODES = 121
+NODES, FEWER_NODES = 121, 61
+SHORT_RECORD = 200  # answers up to which a posterior (deviation .15) is wide enough for steps of .2
 RECORD = 1200  # answers of one learner beyond which the nodes must lie closer
 FLOOR = (-1.4, 1.0)  # the prior of logit c where none is given: c around .2, from .08 to .4 within a deviation
 WEAK_LOG_A, WEAK_B = (0.0, 0.5), (0.0, 2.0)  # for items that all answer alike
 TOLERANCE = 1e-4
 PASSES = 3000
+MOST_SCORES = 50_000_000  # learners × parameters whose scores are held, 8 bytes each
 MOST_PARAMETERS = 2600  # beyond this, the standard errors are item by item
 
 
@@ -112,19 +114,26 @@ def fit_streamed(
     kind = model_named(model)
     data = gather(batches, n_learners=n_learners, n_items=n_items, items=items)
     data = _fitting(data, kind, anchors or {})
-    problem, start = _problem(data, kind, priors, anchors or {}, free_latent, nodes or _enough_nodes(data))
+    problem, start = _problem(
+        data, kind, priors, anchors or {}, free_latent, nodes or _enough_nodes(data, fewest=FEWER_NODES)
+    )
     out = climb(problem, start, tolerance=tolerance, most=max_passes, progress=progress, checkpoint=checkpoint)
     return _result(problem, out, item_errors(problem, out), anchors or {})
 
 
 def _errors(problem: Problem, out: Outcome) -> Errors:
-    few = problem.free.sum() <= MOST_PARAMETERS
-    return observed_errors(problem, out) if few else item_errors(problem, out)
+    """By what the size allows."""
+    parameters, rows = int(problem.free.sum()), problem.responses.n_rows
+    if parameters > LARGE and parameters * rows <= MOST_SCORES:
+        return long_test_errors(problem, out)
+    return observed_errors(problem, out) if parameters <= MOST_PARAMETERS else item_errors(problem, out)
 
 
-def _enough_nodes(data: Responses) -> int:
+def _enough_nodes(data: Responses, fewest: int = NODES) -> int:
     """The posterior of a learner narrows with the root of the answers; steps must follow."""
     longest = int(np.diff(data.start).max(initial=0))
+    if longest <= SHORT_RECORD:
+        return fewest
     return NODES if longest <= RECORD else 1 + (NODES - 1) * int(np.ceil(np.sqrt(longest / RECORD)))
 
 

@@ -114,7 +114,7 @@ class ParquetBatches:
         import pyarrow.parquet as pq
 
         for file in self._files():
-            opened = pq.ParquetFile(file)
+            opened = pq.ParquetFile(file, pre_buffer=False)
             missing = [name for name in COLUMNS if name not in opened.schema_arrow.names]
             if missing:
                 raise Unreadable(f"{file}：缺少列 {'、'.join(missing)}。需要 learner、item、score 三列整数。")
