@@ -32,10 +32,10 @@ def fit(
 
     `responses` (learners, items) hold 0, 1 or NaN (missing at random); `q_matrix` (items, skills) holds 1 where the
     item needs the skill; `model` is "dina" (all needed skills; Haertel 1989, Junker & Sijtsma 2001), "dino" (one of
-    them; Templin & Henson 2006) or "gdina" (a probability for each pattern of them; de la Torre 2011). `prerequisites` are
-    pairs (before, after) of skill numbers that restrict the classes. The first start has guess = slip = 0.2 and equal
-    classes; further `starts` are drawn with `seed`, and one of them is taken only when its log-likelihood is better by
-    more than 0.01. `tolerance` is the gain in log-likelihood of a cycle of three EM steps at which it ends.
+    them; Templin & Henson 2006) or "gdina" (a probability for each pattern of them; de la Torre 2011). `prerequisites`
+    are pairs (before, after) of skill numbers that restrict the classes. The first start has guess = slip = 0.2 and
+    equal classes; further `starts` are drawn with `seed`, and one of them is taken only when its log-likelihood is
+    better by more than 0.01. `tolerance` is the gain in log-likelihood of a cycle of three EM steps at which it ends.
 
     Raises ValueError when the tables do not fit together, hold something else, or are empty.
 
