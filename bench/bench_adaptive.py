@@ -105,7 +105,7 @@ def catsims(thetas: np.ndarray, draws: np.ndarray) -> dict[str, Any] | None:
 def errors(full: bool) -> Iterator[Measure]:
     """The same pool, pupils and draws for all: catsim, ours alike, and what estimator and constraints change."""
     rng = np.random.default_rng(4)
-    pupils = 2000 if full else 300
+    pupils = 1000 if full else 300
     thetas, draws = rng.normal(size=pupils), rng.random((pupils, ITEMS))
     peer = catsims(thetas, draws)
     peers_rmse = peer and peer["rmse"]

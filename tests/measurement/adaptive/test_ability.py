@@ -77,7 +77,7 @@ def test_eap_is_the_integral(items: list[tuple[float, float, float]], chance: ob
 
 
 @given(SEVERAL, st.randoms(use_true_random=False))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_mle_is_the_highest_point(items: list[tuple[float, float, float]], chance: object) -> None:
     pool = of(items)
     scores = [chance.choice((0, 1)) for _ in items]  # type: ignore[attr-defined]
