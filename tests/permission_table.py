@@ -241,7 +241,11 @@ def _growth(cast: Cast) -> Any:
     if found is None:
         model = {"confidence": 0.95, "prior_se": 30.0, "reliability": 0.9, "words": "线性混合模型", "version": "1"}
         run = GrowthRun._base_manager.create(
-            monitoring_id=_monitoring(cast), model=model, counts={"included": 20}, least=10, by=new_id(),
+            monitoring_id=_monitoring(cast),
+            model=model,
+            counts={"included": 20},
+            least=10,
+            by=new_id(),
             inputs=_looked_at(cast),
         )
         figures = {"n": 20, "before": 500.0, "expected": 510.0, "came": 512.0, "growth": 1.5, "se": 4.0}

@@ -54,7 +54,9 @@ def test_schools_that_added_are_told_from_those_that_did_not(monitored: Town) ->
 def test_everybody_drawn_is_counted_once(monitored: Town) -> None:
     cast, before, now = monitored.cast, monitored.monitoring(FIRST), monitored.monitoring(SECOND)
     third = monitored.schools[2].path
-    pupils = sorted(Participant._base_manager.filter(monitoring=now, place__startswith=third).values_list("pupil", flat=True))
+    pupils = sorted(
+        Participant._base_manager.filter(monitoring=now, place__startswith=third).values_list("pupil", flat=True)
+    )
     away, ill, quiet, new, left = pupils[:5]
     with acting(cast.system):
         scores.voided(scores_on(FIRST)[away], acting_user=cast.system)

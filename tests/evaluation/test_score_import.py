@@ -42,7 +42,7 @@ def sat(town: Town) -> Town:
 def seats(town: Town, school: Organisation) -> list[Seat]:
     """School's code, class, number and name of those drawn, in order."""
     drawn = Participant._base_manager.filter(place__startswith=school.path).values("pupil")
-    people = Pseudonym._base_manager.filter(number__in=drawn).values("person")
+    people = Pseudonym._base_manager.filter(number__in=drawn, keeps=True).values("person")
     held = RoleHeld._base_manager.filter(person__in=people, name="pupil").select_related("organisation", "person")
     rows = held.order_by("organisation__path", "number")
     return [(school.code, row.organisation.name, row.number, row.person.name) for row in rows]

@@ -64,16 +64,16 @@ class _Grade:
         day = max(year_holding(today).starts, today - timedelta(days=40))
         self.before = self._monitoring(grade - 1, day - timedelta(days=365), None)
         self.now = self._monitoring(grade, day, self.before)
-        self.room_of = {
-            city.pseudonym_of[child.pk].number: each for each in rooms for child in each.pupils
-        }
+        self.room_of = {city.pseudonym_of[child.pk].number: each for each in rooms for child in each.pupils}
         self.keeps = {row.number for row in city.pseudonyms if row.keeps}
         self.added = {each.school.pk: self.rng.normal(0, ADDED) for each in rooms}
 
     def made(self) -> Monitored:
         now = self._drawn_now()
         before = self._drawn_before(now)
-        participants = [Participant(monitoring=self.before, pupil=pupil, place=place) for pupil, place in before.items()]
+        participants = [
+            Participant(monitoring=self.before, pupil=pupil, place=place) for pupil, place in before.items()
+        ]
         participants += [
             Participant(monitoring=self.now, pupil=pupil, place=self.room_of[pupil].organisation.path) for pupil in now
         ]
