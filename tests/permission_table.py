@@ -18,7 +18,7 @@ from tests.cast import Cast
 from yincai.core.ids import new_id
 from yincai.evaluation.computing import Columns
 from yincai.evaluation.models import Appeal, GrowthRun, Monitoring, Participant, SchoolGrowth
-from yincai.learning.models import Assignment, Practice
+from yincai.learning.models import Assignment, PlacementPaper, Practice
 from yincai.records.models import ResponseFact
 from yincai.registry.models import (
     Guardianship,
@@ -175,6 +175,10 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-report": CLASS_PAGES,
     "learning-class-report": CLASS_PAGES,
     "learning-answer-cause": TEACHER,
+    "learning-paper": TEACHER,
+    "learning-paper-make": TEACHER,
+    "learning-paper-print": TEACHER,
+    "learning-paper-marks": TEACHER,
     "learning-set": TEACHER,
     "learning-steer": TEACHER,
     "learning-withdraw": TEACHER,
@@ -291,6 +295,12 @@ def _wrong_answer(cast: Cast) -> Any:
     return fact.statement
 
 
+def _paper(cast: Cast) -> Any:
+    fields = {"grade": 5, "length": 0, "state": "ready", "made_by": new_id(), "forms": {"A": [], "B": []}}
+    curves = {"at": [-1.0, 1.0], "A": [1.0, 1.0], "B": [1.0, 1.0], "deviation": 0.0}
+    return PlacementPaper._base_manager.create(school_class=cast.class51, curves=curves, **fields).pk
+
+
 # An object of 第一小学 for the arguments of a route, by its head (the longest that fits).
 OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "organisations/": lambda cast: {"pk": cast.class51.pk, "kind": "class"},
@@ -313,6 +323,7 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "classes/": lambda cast: {"school_class": cast.class51.pk, "person": cast.ming.pk},
     "classes/answers/": lambda cast: {"statement": _wrong_answer(cast)},
     "classes/practices/": lambda cast: {"assignment": _set_practice(cast)},
+    "classes/papers/": lambda cast: {"paper": _paper(cast), "form": "A"},
     "learn/": lambda cast: {"practice_id": _sitting(cast)},
     "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
     "bank/flags/": lambda cast: {"pk": new_id()},

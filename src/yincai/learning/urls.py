@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, placement, practice, setting
+from yincai.learning.views import classes, paper, placement, practice, setting
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("classes/", classes.classes, name="learning-classes"),
     path("classes/<uuid:school_class>", classes.class_page, name="learning-class"),
     path("classes/<uuid:school_class>/placement", placement.class_placement, name="learning-class-placement"),
+    path("classes/<uuid:school_class>/placement/paper", paper.make, name="learning-paper-make"),
+    path("classes/papers/<uuid:paper>", paper.paper, name="learning-paper"),
+    path("classes/papers/<uuid:paper>/print/<str:form>", paper.print_, name="learning-paper-print"),
+    path("classes/papers/<uuid:paper>/marks", paper.marks, name="learning-paper-marks"),
     path("classes/<uuid:school_class>/set", setting.set_practice, name="learning-set"),
     path("classes/<uuid:school_class>/steer", setting.steer, name="learning-steer"),
     path("classes/practices/<uuid:assignment>", setting.assignment, name="learning-assignment"),

@@ -12,9 +12,11 @@ from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.core.rules import rule
 from yincai.learning.actions import practise
+from yincai.learning.actions.paper import refused_for
 from yincai.learning.actions.placement import outcome_of
 from yincai.learning.keeping import Keeping
-from yincai.learning.models import Practice, Purpose
+from yincai.learning.models import PlacementPaper, Practice, Purpose
+from yincai.learning.papers import LENGTHS
 from yincai.learning.placed import Told, last_result, told, told_of
 from yincai.learning.placed import class_placement as placement_of_class
 from yincai.learning.placing import FEWEST_SAID, LONGEST, bench_of
@@ -23,6 +25,8 @@ from yincai.learning.queries import grade_of
 from yincai.learning.views.classes import class_or_404, note_reveal
 from yincai.learning.views.practice import SUBJECT, keeping_of
 from yincai.registry.queries import why_not_kept
+
+PAPERS = 6  # listed on the page of a class
 
 
 @require_GET
@@ -73,5 +77,8 @@ def class_placement(request: Request, school_class: UUID) -> HttpResponse:
         "placement": placement_of_class(room),
         "offered": bench_of(room.path, room.grade or 0) is not None,
         "may_steer": STEER.held_by(request.actor),
+        "papers": PlacementPaper.objects.filter(school_class=room)[:PAPERS],
+        "no_paper": refused_for(room.path, room.grade or 0),
+        "lengths": LENGTHS,
     }
     return render(request, "learning/class_placement.html", context)
