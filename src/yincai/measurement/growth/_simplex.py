@@ -47,8 +47,11 @@ def _residuals(a: Any, y: Any, beta: Any, out: Any) -> None:
 
 @njit(cache=True, nogil=True, fastmath=REORDER)
 def _leaving(inverse: Any, gradient: Any, basis: Any, tau: float) -> Any:
-    """The place whose dual breaks its bounds most for a unit of way: (place, direction, slope); place −1 if none."""
-    best, place, sign, slope = 0.0, -1, 1.0, 0.0
+    """The place whose dual breaks its bounds most for a unit of way: (place, direction, slope); place −1 if none.
+
+    A free place must be taken in any case, also where nothing is won (n τ whole: a flat stretch between two rows).
+    """
+    best, place, sign, slope = -1.0, -1, 1.0, 0.0
     p = inverse.shape[0]
     for j in range(p):
         dual, length = 0.0, 0.0
@@ -57,7 +60,7 @@ def _leaving(inverse: Any, gradient: Any, basis: Any, tau: float) -> Any:
             length += inverse[k, j] * inverse[k, j]
         low, high = (0.0, 0.0) if basis[j] == FREE else (tau - 1.0, tau)
         over = max(dual - high, low - dual)
-        if over > SLACK and over / np.sqrt(length) > best:
+        if (over > SLACK or basis[j] == FREE) and over / np.sqrt(length) > best:
             best, place, slope = over / np.sqrt(length), j, -over
             sign = -1.0 if dual > high else 1.0
     return place, sign, slope
@@ -125,6 +128,8 @@ def descend(a: Any, y: Any, outside: Any, tau: float, start: Any, most: int) -> 
         if place < 0:
             return basis, OPTIMAL
         count = _crossings(a, sign * inverse[:, place], residuals, below, held, rates, times, rows)
+        if count == 0 and basis[place] == FREE and slope > -SLACK:
+            count = _crossings(a, -sign * inverse[:, place], residuals, below, held, rates, times, rows)
         entering, time = -1, 0.0
         while count > 0:
             entering, time = rows[0], times[0]
@@ -198,9 +203,10 @@ def turned(a: Any, y: Any, beta: Any, signs: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, fastmath=REORDER)
-def _bends(a: Any, y: Any, size: Any, beta: Any, tau: float, width: float, gradient: Any, curve: Any) -> None:
-    """Adds the gradient and the lower triangle of the curvature of the smoothed sum."""
+def bends(a: Any, y: Any, size: Any, outside: Any, beta: Any, tau: float, width: float) -> Any:
+    """Gradient, and lower triangle of the curvature, of the sum smoothed within width × size of each residual."""
     m, p = a.shape
+    gradient, curve = outside.copy(), np.zeros((p, p))
     for i in range(m):
         fitted = 0.0
         for k in range(p):
@@ -214,26 +220,4 @@ def _bends(a: Any, y: Any, size: Any, beta: Any, tau: float, width: float, gradi
             for k in range(p):
                 for j in range(k + 1):
                     curve[k, j] += bend * a[i, k] * a[i, j]
-
-
-@njit(cache=True, nogil=True)
-def smooth(
-    a: Any, y: Any, size: Any, outside: Any, tau: float, start: Any, width: float, rounds: int, centre: Any, most: float
-) -> Any:
-    """Newton steps on the sum smoothed within width × size of each residual; they end where they leave a ball.
-
-    The ball has the radius `most` around `centre`; the point on its surface is returned then.
-    """
-    p = a.shape[1]
-    beta = start.copy()
-    for _ in range(rounds):
-        gradient, curve = outside.copy(), np.eye(p) * 1e-9
-        _bends(a, y, size, beta, tau, width, gradient, curve)
-        step = np.linalg.solve(curve + np.tril(curve, -1).T, gradient)
-        beta += step
-        way = np.sqrt(((beta - centre) ** 2).sum())
-        if way >= most:
-            return centre + (beta - centre) * (most / way)
-        if np.sqrt((step**2).sum()) < 0.02 * width:
-            break
-    return beta
+    return gradient, curve

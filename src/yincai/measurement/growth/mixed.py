@@ -40,6 +40,7 @@ LEAST_SHARE = 1e-10
 LEAST_SPREAD = 1e-6  # of T's diagonal, that T can be inverted; a fit that ends there has a variance of 0
 EDGE = 1e-3
 MOST_LOG = 12.0
+SMALL = 0.05  # of T: a diagonal below is tried as none at all
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def fit(
     if _at_an_edge(sums, shape.theta(tries[0].x)):
         tries.append(_minimised(sums, shape, 1.2, reml))
     found = min(tries, key=lambda each: float(each.fun))
-    theta = shape.theta(found.x)
+    theta = _without_idle(sums, shape, shape.theta(found.x), reml)
     return _result(sums, theta, reml, tuple(names or (f"x{j}" for j in range(x.shape[1]))), terms, found)
 
 
@@ -155,6 +156,16 @@ def _minimised(sums: Sums, shape: _Shape, spread: float, reml: bool) -> Any:
     ]
     limits = {"ftol": 1e-13, "gtol": GRADIENT, "maxiter": 300}
     return minimize(deviance, shape.seen(spread), jac=True, method="L-BFGS-B", bounds=bounds, options=limits)
+
+
+def _without_idle(sums: Sums, shape: _Shape, theta: Floats, reml: bool) -> Floats:
+    """Small spreads become none where that is as likely: on a logarithm the search only creeps towards zero."""
+    for k in np.flatnonzero(shape.diagonal & (theta < SMALL)):
+        without = theta.copy()
+        without[k] = LEAST_SPREAD
+        if _deviance(sums, without, reml)[0] <= _deviance(sums, theta, reml)[0]:
+            theta = without
+    return theta
 
 
 def _at_an_edge(sums: Sums, theta: Floats) -> bool:

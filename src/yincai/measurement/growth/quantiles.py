@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from yincai.measurement.growth._simplex import OPTIMAL, UNBOUNDED, descend, near_rows, smooth, sum_of, turned
+from yincai.measurement.growth._simplex import OPTIMAL, UNBOUNDED, bends, descend, near_rows, sum_of, turned
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -46,6 +46,7 @@ SPREAD = 15.0  # the first band, in standard deviations of the way from one perc
 MOST_BANDS = 4
 KERNEL = 40  # rows for a column, that the simplex sees
 NEWTON_STEPS = 6
+SETTLED = 0.02  # of the width: a shorter step ends them
 
 
 class NotSolved(ArithmeticError):
@@ -224,14 +225,25 @@ def _in_band(rows: _Whole, tau: float, start: Floats, first: bool) -> Floats:
 
 
 def _smoothed(rows: _Whole, inside: Integers, below: Floats, tau: float, start: Floats, width: float) -> Floats:
-    """The sum smoothed more and more narrowly, until a few dozen rows for a column bend it."""
+    """The sum smoothed more and more narrowly, until a few dozen rows for a column bend it.
+
+    Ends on the surface of the ball with radius `width` around `start` when the steps want to leave it.
+    """
     near, y, size = rows.x[inside], rows.moved[inside], rows.size[inside]
     outside = tau * (rows.total - near.sum(axis=0)) - below
     point, within = start, width
     count, wanted = len(y), min(len(y), KERNEL * near.shape[1])
     while True:
-        point = np.asarray(smooth(near, y, size, outside, tau, point, within, NEWTON_STEPS, start, width))
-        if count == wanted or float(np.linalg.norm(point - start)) >= 0.999 * width:
+        for _ in range(NEWTON_STEPS):
+            gradient, curve = bends(near, y, size, outside, point, tau, within)
+            step = np.linalg.solve(curve + np.tril(curve, -1).T + 1e-9 * np.eye(len(curve)), gradient)
+            point = point + step
+            way = float(np.linalg.norm(point - start))
+            if way >= width:
+                return np.asarray(start + (point - start) * (width / way))
+            if float(np.linalg.norm(step)) < SETTLED * within:
+                break
+        if count == wanted:
             return point
         count = max(wanted, count // 3)
         within = float(np.partition(np.abs(y - near @ point) / size, count - 1)[count - 1])

@@ -102,12 +102,12 @@ def _arrow(path: Path) -> Any:
         names = [name.strip() for name in next(csv.reader([header]), [])]
         if len(set(names)) != len(names) or not names:
             raise Unreadable(f"{path}：表头为空或有重名的列：{'、'.join(names)}。每列起一个不同的名字。")
+        if not text.getvalue()[text.tell() :].strip():
+            raise Unreadable(f"{path}：只有表头，没有数据行。")
         options = arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, "string"), strings_can_be_null=False)
         found = arrow_csv.read_csv(text, arrow_csv.ReadOptions(column_names=names), convert_options=options)
     except ArrowInvalid as problem:
         raise Unreadable(f"{path}：读不成表格：{problem}。请存成有表头的 csv，每行列数相同。") from problem
-    if found.num_rows == 0:
-        raise Unreadable(f"{path}：只有表头，没有数据行。")
     return found
 
 
