@@ -22,7 +22,7 @@ def main(words: list[str]) -> int:
     """Run one kind; returns the exit code."""
     parser = argparse.ArgumentParser(prog="yincai measure", description="对文件做测量，不需要数据库。")
     kinds = parser.add_subparsers(metavar="种类", required=True)
-    for name in KINDS:
+    for name in [word for word in words[:1] if word in KINDS] or KINDS:  # one is asked for: load no other
         module = importlib.import_module(f"yincai.cli.measure.{name}")
         kind = kinds.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(kind)
