@@ -1,4 +1,4 @@
-"""Growth of schools: who is in and who is not, figures only of enough pupils, an appeal, a computation anyone repeats."""
+"""Growth of schools: who is in and who is not, figures of enough pupils only, appeals, a repeatable computation."""
 
 from __future__ import annotations
 

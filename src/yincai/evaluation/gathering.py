@@ -109,7 +109,7 @@ def _drawn(monitoring: Monitoring) -> dict[int, str]:
 
 def _keeping(pupils: Iterable[int]) -> set[int]:
     """Those whose guardians agree today; of the others nothing is computed, even if something was kept before."""
-    numbers, found = sorted(pupils), set()
+    numbers, found = sorted(pupils), set[int]()
     for start in range(0, len(numbers), ASK):
         rows = Pseudonym._base_manager.filter(number__in=numbers[start : start + ASK], keeps=True)
         found.update(rows.values_list("number", flat=True))

@@ -68,7 +68,7 @@ class Sitting:
 
     @cached_property
     def _pseudonyms(self) -> dict[UUID, Pseudonym]:
-        numbers, found = sorted(self.drawn), {}
+        numbers, found = sorted(self.drawn), dict[UUID, Pseudonym]()
         for start in range(0, len(numbers), ASK):
             rows = Pseudonym.objects.filter(number__in=numbers[start : start + ASK])
             found.update((row.person_id, row) for row in rows)

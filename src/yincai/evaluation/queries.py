@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -44,7 +45,7 @@ def turnout(monitoring: Monitoring) -> list[Turnout]:
     return [Turnout(one, drawn[one.path], scored[one.path], without[one.path]) for one in schools]
 
 
-def _by_school(rows: QuerySet[Participant] | QuerySet[object]) -> Counter[str]:
+def _by_school(rows: QuerySet[Any]) -> Counter[str]:
     found: Counter[str] = Counter()
     for place, count in rows.order_by().values_list("place").annotate(count=Count("pk")):
         found[school_path(place)] += count

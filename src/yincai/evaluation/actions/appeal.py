@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.urls import reverse
 from django.utils import timezone
 
@@ -47,7 +49,7 @@ def answer_appeal(row: Appeal, state: str, answer: str, *, acting_user: Actor) -
     return touched(row, state=state, answer=answer)
 
 
-def _officers(growth: SchoolGrowth) -> list[object]:
+def _officers(growth: SchoolGrowth) -> list[UUID]:
     """Whoever holds an office where the monitoring is run."""
     place = growth.run.monitoring.organisation
     with unscoped("officers above the school are told of its appeal"):

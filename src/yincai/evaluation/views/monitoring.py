@@ -134,7 +134,7 @@ def _turnout_sheet(row: Monitoring, schools: list[Turnout]) -> Sheet:
         Column("没有成绩", "number"),
         Column("未同意", "number"),
     ]
-    rows = [[one.school.name, one.drawn, one.scored, one.missing, one.without] for one in schools]
+    rows: list[list[Cell]] = [[one.school.name, one.drawn, one.scored, one.missing, one.without] for one in schools]
     notes = ["按学校代码排列。只有人数，没有任何学生和班级的成绩。"]
     return Sheet(f"{row.title} 参加情况", columns, rows, notes)
 
