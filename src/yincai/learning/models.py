@@ -12,6 +12,8 @@ rate aimed at.
 is a **PlacementPaper** with two parallel forms; a **PaperMark** is what a teacher entered for one pupil, from which the
 facts follow in the background.
 
+What teachers said of the causes of wrong answers stands in `attributed.py`.
+
 Pupils appear here only by the number of their pseudonym.
 """
 
@@ -23,6 +25,9 @@ from django.utils import timezone
 
 from yincai.core.ids import new_id
 from yincai.core.scope import Scope, ScopedModel
+from yincai.learning.attributed import AttributionModel as AttributionModel
+from yincai.learning.attributed import Grown as Grown
+from yincai.learning.attributed import Judgement as Judgement
 from yincai.registry.models import Organisation, Pseudonym
 
 SUBJECTS = {"math": "数学"}

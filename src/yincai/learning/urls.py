@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, paper, placement, practice, setting
+from yincai.learning.views import classes, paper, placement, practice, reports, setting
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
@@ -28,6 +28,9 @@ urlpatterns = [
     path("classes/<uuid:school_class>/steer", setting.steer, name="learning-steer"),
     path("classes/practices/<uuid:assignment>", setting.assignment, name="learning-assignment"),
     path("classes/practices/<uuid:assignment>/withdraw", setting.withdraw, name="learning-withdraw"),
+    path("classes/practices/<uuid:assignment>/report", reports.assignment_report, name="learning-report"),
+    path("classes/<uuid:school_class>/report", reports.class_report, name="learning-class-report"),
+    path("classes/answers/<uuid:statement>", reports.answer_cause, name="learning-answer-cause"),
     path("classes/pupils/<uuid:person>", classes.pupil_page, name="learning-pupil"),
     path("children/<uuid:person>", classes.child, name="learning-child"),
 ]

@@ -24,11 +24,13 @@ from yincai.core.action import ActionError
 Body = dict[str, Any]
 XAPI = "1.0.3"
 ANSWERED, CORRECTED, SCORED, VOIDED = "answered", "corrected", "scored", "voided"
+ATTRIBUTED = "attributed"
 VERBS = {
     ANSWERED: ("http://adlnet.gov/expapi/verbs/answered", "作答"),
     CORRECTED: ("https://w3id.org/yincai/verbs/corrected", "更正"),
     SCORED: ("http://adlnet.gov/expapi/verbs/scored", "得分"),
     VOIDED: ("http://adlnet.gov/expapi/verbs/voided", "作废"),
+    ATTRIBUTED: ("https://w3id.org/yincai/verbs/attributed", "归因"),
 }
 SPACE = "https://w3id.org/yincai/"  # names of extensions; never asked for over the network
 LONGEST_RESPONSE = 200  # characters: longer texts are free text and not kept in statements
@@ -80,6 +82,19 @@ def answered(
         "object": item_activity(subject, item, version, seed),
         "result": result,
         "context": context,
+        "timestamp": stamp(at),
+        "version": XAPI,
+    }
+
+
+def attributed(*, id: UUID, answer: UUID, cause: str, said: str, at: datetime) -> Body:
+    """The statement that a teacher confirmed or corrected the cause of a wrong answer. `said`: what had been named."""
+    return {
+        "id": str(id),
+        "verb": verb(ATTRIBUTED),
+        "object": reference(answer),
+        "result": {"extensions": {SPACE + "cause": cause, SPACE + "said": said}},
+        "context": {"platform": "Yincai", "language": "zh-CN"},
         "timestamp": stamp(at),
         "version": XAPI,
     }

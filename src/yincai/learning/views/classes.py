@@ -13,8 +13,10 @@ from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.learning.actions.reveal import reveal_class
 from yincai.learning.explain import explain_pupil, finding_of
-from yincai.learning.policies import SEE_CHILD, SEE_CLASS, STEER
+from yincai.learning.policies import ATTRIBUTE, SEE_CHILD, SEE_CLASS, STEER
 from yincai.learning.queries import child_sentences, class_status, common_errors, unit_views
+from yincai.learning.reports.patterns import patterns_of
+from yincai.learning.reports.progress import progress_lately
 from yincai.learning.setting import progress_of, set_lately
 from yincai.measurement.tracing import State
 from yincai.records.queries import state_of
@@ -91,6 +93,9 @@ def pupil_page(request: Request, person: UUID) -> HttpResponse:
         "not_kept": why_not_kept(pupil),
         "points": points,
         "finding": finding_of(points),
+        "patterns": patterns_of(pseudonym.number, SUBJECT) if pseudonym.keeps else [],
+        "may_judge": ATTRIBUTE.held_by(request.actor),
+        "here": request.path,
     }
     return render(request, "learning/pupil.html", context)
 
@@ -107,6 +112,7 @@ def child(request: Request, person: UUID) -> HttpResponse:
         "child": row,
         "shown": shown,
         "sentences": child_sentences(row),
+        "progress": progress_lately(pseudonym.number, SUBJECT) if shown else None,
         "units": [view for view in views if view.begun],
     }
     return render(request, "learning/child.html", context)

@@ -30,6 +30,7 @@ from yincai.learning.models import SUBJECTS, Assignment, Practice
 from yincai.learning.placing import LONGEST, ask_measured
 from yincai.learning.policies import PRACTISE
 from yincai.learning.queries import calm_map, grade_of, open_assignments, sitting_summary
+from yincai.learning.reports.progress import progress_in, progress_lately
 from yincai.learning.sitting import Asked, ask, grades
 from yincai.measurement.tracing import State
 from yincai.registry.queries import pseudonym_of, why_not_kept
@@ -64,6 +65,7 @@ def map_(request: Request) -> HttpResponse:
             "map": calm_map(SUBJECT, state, request.actor),
             "assignments": open_assignments(request.actor, keeping.pupil),
             "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
+            "progress": progress_lately(keeping.pupil, SUBJECT) if keeping.keeps else None,
         },
     )
 
@@ -349,4 +351,5 @@ def stop(request: Request, practice_id: UUID) -> HttpResponse:
     if sitting.measures:
         return redirect("learning-placement")
     summary = sitting_summary(sitting.subject, keeping.given(sitting), keeping.state(sitting.subject))
-    return render(request, "learning/done.html", {"practice": sitting, "summary": summary})
+    progress = progress_in(keeping.pupil, sitting.subject, sitting.pk) if keeping.keeps else None
+    return render(request, "learning/done.html", {"practice": sitting, "summary": summary, "progress": progress})
