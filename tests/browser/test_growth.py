@@ -97,6 +97,7 @@ def _a_head_appeals(town: Town, phone: Page, url: str) -> None:  # noqa: F811
     phone.goto("/growth/")
     expect(phone.get_by_role("heading", level=1)).to_contain_text("示范市第一小学的进步")
     expect(phone.get_by_text("预期多少，为什么")).to_be_visible()
+    expect(phone.get_by_text("谁计入了，谁没有")).to_be_visible()
     expect(phone.get_by_text("示范市第三小学")).to_have_count(0)
     check_access(phone)
     picture(phone, "growth-school", whole=True)

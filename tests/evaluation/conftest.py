@@ -77,10 +77,10 @@ def plan(grade: int = 5, code: str = SECOND, **changed: Any) -> Plan:
 
 @pytest.fixture
 def monitored(town: Town) -> Iterator[Town]:
-    """Two linked monitorings with scores: schools at −20, 0, +20 and a small one. Of the cast nobody sat them."""
+    """Two linked monitorings with scores: schools at −45, 0, +45 and a small one. Of the cast nobody sat them."""
     officer = town.cast.actor(town.cast.qian)
     drawn = _this_year(town)
-    effects = dict(zip((school.path for school in town.schools), (-20.0, 0.0, 20.0, 0.0), strict=True))
+    effects = dict(zip((school.path for school in town.schools), (-45.0, 0.0, 45.0, 0.0), strict=True))
     rng = np.random.default_rng(5)
     now, before = town.monitoring(SECOND), town.monitoring(FIRST)
     lines = []

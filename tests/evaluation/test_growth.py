@@ -41,9 +41,9 @@ def figures(run: GrowthRun) -> dict[str, SchoolGrowth]:
 
 def test_schools_that_added_are_told_from_those_that_did_not(monitored: Town) -> None:
     first, second, third, small = (figures(computed(monitored))[school.name] for school in monitored.schools)
-    assert (first.verdict_words, third.verdict_words) == ("低于预期", "高于预期")
+    assert (first.verdict, third.verdict) == (SchoolGrowth.BELOW, SchoolGrowth.ABOVE)
     assert third.growth is not None and first.growth is not None
-    assert -30 < first.growth < -8 < 8 < third.growth < 30
+    assert -60 < first.growth < -15 < 15 < third.growth < 60
     assert first.percentile is not None and third.percentile is not None
     assert first.percentile < 50 < third.percentile
     assert small.n == 4

@@ -10,6 +10,7 @@ from yincai.evaluation.words import points, points_said
 from yincai.indicators.charts import MOST_ROWS, Bar, Tick
 
 LEFT, RIGHT, ROW, TOP = 200, 760, 40, 34
+ALONE = (30, 330)  # left and right of the chart of one school, 360 wide
 STEPS = (2, 5, 10, 20, 25, 50, 100, 200, 500)
 
 
@@ -20,20 +21,29 @@ class Chart:
     zero: float
     height: int
     floor: int
-    left: int = LEFT
-    right: int = RIGHT
+    left: int
+    right: int
 
 
 def growths(rows: Sequence[SchoolGrowth]) -> Chart | None:
-    """In the order given; None where there is nothing to draw."""
+    """Schools in the order given; None where there is nothing to draw."""
+    return _drawn(rows, LEFT, RIGHT) if len(rows) <= MOST_ROWS else None
+
+
+def alone(row: SchoolGrowth) -> Chart | None:
+    """One school, narrow enough for a phone; its name and figures stand in the text."""
+    return _drawn([row], *ALONE)
+
+
+def _drawn(rows: Sequence[SchoolGrowth], left: int, right: int) -> Chart | None:
     shown = [row for row in rows if row.low is not None and row.high is not None]
-    if not shown or len(rows) > MOST_ROWS:
+    if not shown:
         return None
     far = max(max(abs(row.low or 0.0), abs(row.high or 0.0)) for row in shown)
     step = next((step for step in STEPS if 2 * step >= far), STEPS[-1])
 
     def place(value: float) -> float:
-        return round((LEFT + RIGHT) / 2 + (RIGHT - LEFT) / 4 * value / step, 1)
+        return round((left + right) / 2 + (right - left) / 4 * value / step, 1)
 
     bars = []
     for index, row in enumerate(rows):
@@ -44,4 +54,4 @@ def growths(rows: Sequence[SchoolGrowth]) -> Chart | None:
             bars.append(Bar(label, y, points_said(row), place(row.growth), place(row.low), place(row.high)))
     ticks = [Tick(place(number * step), points(number * step, 0)) for number in (-2, -1, 1, 2)]
     floor = TOP + len(rows) * ROW
-    return Chart(bars, ticks, place(0), floor + 30, floor)
+    return Chart(bars, ticks, place(0), floor + 30, floor, left, right)

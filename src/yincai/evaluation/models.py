@@ -145,10 +145,6 @@ class SchoolGrowth(ScopedModel):
             return ""
         return self.ABOVE if self.low > 0 else self.BELOW if self.high < 0 else self.AS_EXPECTED
 
-    @property
-    def verdict_words(self) -> str:
-        return self.WORDS.get(self.verdict, "人数太少，不显示")
-
 
 class Appeal(ScopedModel):
     """A school's objection to its figures; `answer` and `state` by whoever runs the monitoring."""

@@ -68,7 +68,7 @@ def latest_runs() -> list[GrowthRun]:
 def schools_of(run: GrowthRun, actor: Actor) -> list[SchoolGrowth]:
     """In the order of the schools' codes, never of a figure."""
     rows = GROWTH_SEE.filter(actor, SchoolGrowth.objects.filter(run=run))
-    return list(rows.select_related("school").order_by("school__code", "school__path"))
+    return list(rows.select_related("school", "run").order_by("school__code", "school__path"))
 
 
 def appeals_for(actor: Actor) -> QuerySet[Appeal]:

@@ -24,13 +24,24 @@ def points(value: float, digits: int = 1) -> str:
 def points_said(row: SchoolGrowth) -> str:
     """`+2.1 分（−6.3 至 +10.5，43 人）`, or that there are too few."""
     if row.growth is None or row.low is None or row.high is None:
-        return WITHHELD if row.n else "没有两次都有成绩的学生"
+        return withheld_words(row)
     return f"{points(row.growth)} 分（{points(row.low)} 至 {points(row.high)}，{row.n} 人）"
+
+
+def withheld_words(row: SchoolGrowth) -> str:
+    """Why there is no figure: nobody, too few, or another school that it would give away."""
+    if not row.n:
+        return "没有两次都有成绩的学生"
+    return WITHHELD if row.n < row.run.least else "为保护人数少的学校，不显示"
+
+
+def verdict_said(row: SchoolGrowth) -> str:
+    return SchoolGrowth.WORDS.get(row.verdict) or "—"
 
 
 def percentile_said(row: SchoolGrowth) -> str:
     if row.percentile is None or row.percentile_low is None or row.percentile_high is None:
-        return WITHHELD
+        return withheld_words(row) if row.growth is None else "学生太少，不画曲线"
     return f"{row.percentile:.0f}（{row.percentile_low:.0f} 至 {row.percentile_high:.0f}，{row.n} 人）"
 
 
@@ -41,9 +52,11 @@ def grade_of(monitoring: Monitoring) -> str:
 def school_finding(row: SchoolGrowth) -> str:
     """The title of a school's page."""
     what = grade_of(row.run.monitoring)
+    if row.growth is None and row.n >= row.run.least:
+        return f"{what}：为了不让人推算出人数太少的学校，{row.school.name}这次也不给数字"
     if row.growth is None:
         return f"{what}：两次都有成绩的只有 {row.n} 人，人数太少，不给增值数字"
-    return f"{what}：{row.school.name}的进步{row.verdict_words}"
+    return f"{what}：{row.school.name}的进步{verdict_said(row)}"
 
 
 def run_finding(run: GrowthRun, rows: list[SchoolGrowth]) -> str:

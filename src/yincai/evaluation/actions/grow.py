@@ -8,7 +8,7 @@ from yincai.core.notices import notify
 from yincai.core.rules import rule
 from yincai.core.tasks import background, enqueue
 from yincai.evaluation.computing import Computed, TooFew, compute
-from yincai.evaluation.gathering import Gathered, gather
+from yincai.evaluation.gathering import Fate, Gathered, gather
 from yincai.evaluation.models import GrowthRun, Monitoring, SchoolGrowth
 from yincai.evaluation.policies import GROWTH_COMPUTE
 from yincai.indicators.suppression import withheld
@@ -72,6 +72,8 @@ def _figures(run: GrowthRun, gathered: Gathered, computed: Computed, least: int)
     rows = []
     for school in schools.order_by("code", "path"):
         counts = gathered.counts[school.path]
+        if set(counts) == {Fate.MOVED_OUT}:
+            continue  # where somebody was last time only (a primary school, for grade seven): in the run's counts
         figures = {} if school.path in hidden else computed.figures.get(school.path, {})
         rows.append(SchoolGrowth(run=run, school=school, counts=dict(counts), n=counts["included"], **figures))
     return rows

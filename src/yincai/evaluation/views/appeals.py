@@ -19,7 +19,7 @@ from yincai.evaluation.models import Appeal
 from yincai.evaluation.policies import APPEAL, APPEAL_ANSWER, APPEALS_SEE
 from yincai.evaluation.queries import appeals_for
 from yincai.evaluation.views.growth import growth_or_404
-from yincai.evaluation.words import grade_of, points_said
+from yincai.evaluation.words import grade_of, points_said, verdict_said
 from yincai.registry.views.common import attempt, form_page
 
 
@@ -41,7 +41,7 @@ def make(request: Request, pk: UUID, school: UUID) -> HttpResponse:
         request,
         form,
         title=f"对{grade_of(row.run.monitoring)}的增值结果提出申诉",
-        sub=f"{row.school.name} · {points_said(row)} · {row.verdict_words}",
+        sub=f"{row.school.name} · {points_said(row)} · {verdict_said(row)}",
         button="提交申诉",
         back=reverse("evaluation-school", args=[pk, school]),
     )

@@ -13,7 +13,7 @@ from yincai.core.exports import Column, Linked, Sheet, export, wanted_format
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.evaluation.actions.take import take_computation
-from yincai.evaluation.charts import growths
+from yincai.evaluation.charts import alone, growths
 from yincai.evaluation.models import Appeal, GrowthRun, SchoolGrowth
 from yincai.evaluation.policies import APPEAL, GROWTH_SEE, GROWTH_TAKE, MONITORING_PLAN
 from yincai.evaluation.queries import appeals_for, latest_runs, schools_of
@@ -22,6 +22,7 @@ from yincai.evaluation.words import (
     points_said,
     run_finding,
     school_finding,
+    verdict_said,
     who_is_counted,
 )
 
@@ -72,18 +73,18 @@ def run(request: Request, pk: UUID) -> HttpResponse:
 @requires(GROWTH_SEE)
 def school(request: Request, pk: UUID, school: UUID) -> HttpResponse:
     row, actor = growth_or_404(request, pk, school), request.actor
-    sheet = _school_sheet(row)
     if form := wanted_format(request):
-        return export(sheet, form, acting_user=actor)
+        return export(_school_sheet(row, whole=True), form, acting_user=actor)
     appeals = list(appeals_for(actor).filter(growth=row))
     values = {
         "growth": row,
         "run": row.run,
-        "sheet": sheet,
+        "sheet": _school_sheet(row, whole=False),
         "finding": school_finding(row),
+        "verdict": verdict_said(row),
         "said": points_said(row),
         "percentile": percentile_said(row),
-        "chart": growths([row]),
+        "chart": alone(row),
         "counted": who_is_counted(row.counts),
         "appeals": appeals,
         "may_appeal": APPEAL.can(actor, row) and all(one.state != Appeal.OPEN for one in appeals),
@@ -139,7 +140,7 @@ def _schools_sheet(run: GrowthRun, schools: list[SchoolGrowth]) -> Sheet:
     rows = []
     for one in schools:
         address = f"/growth/{run.pk}/schools/{one.school_id}"
-        figures = [one.n, _tenth(one.expected), _tenth(one.came), points_said(one), one.verdict_words]
+        figures = [one.n, _tenth(one.expected), _tenth(one.came), points_said(one), verdict_said(one)]
         rows.append([Linked(one.school.name, address), *figures])
     notes = [
         "按学校代码排列，不按增值排列：区间互相重叠的学校没有先后。",
@@ -148,7 +149,8 @@ def _schools_sheet(run: GrowthRun, schools: list[SchoolGrowth]) -> Sheet:
     return Sheet(f"{run.monitoring.title} 学校增值", columns, rows, notes)
 
 
-def _school_sheet(row: SchoolGrowth) -> Sheet:
+def _school_sheet(row: SchoolGrowth, *, whole: bool) -> Sheet:
+    """`whole`: with who is counted, which the page lists by itself."""
     columns = [Column("项目", sortable_here=False), Column("数字", sortable_here=False)]
     rows = [
         ["这些学生上次的平均分", _said(row.before)],
@@ -156,9 +158,9 @@ def _school_sheet(row: SchoolGrowth) -> Sheet:
         ["这次实际的平均分", _said(row.came)],
         [f"增值（收缩后，{row.run.level} 区间，人数）", points_said(row)],
         [f"学校增长百分位均值（{row.run.level} 区间，人数）", percentile_said(row)],
-        *[[words, f"{count} 人"] for words, count in who_is_counted(row.counts)],
+        *([[words, f"{count} 人"] for words, count in who_is_counted(row.counts)] if whole else []),
     ]
-    return Sheet(f"{row.school.name} {row.run.monitoring.title} 增值", columns, rows, [f"结论：{row.verdict_words}。"])
+    return Sheet(f"{row.school.name} {row.run.monitoring.title} 增值", columns, rows, [f"结论：{verdict_said(row)}。"])
 
 
 def _tenth(value: float | None) -> float | None:
@@ -166,4 +168,4 @@ def _tenth(value: float | None) -> float | None:
 
 
 def _said(value: float | None) -> str:
-    return "人数太少，不显示" if value is None else f"{value:.1f} 分"
+    return "不显示" if value is None else f"{value:.1f} 分"
