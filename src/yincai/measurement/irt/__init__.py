@@ -20,8 +20,11 @@ from yincai.measurement.irt.information import (
     sum_score_likelihood,
     test_information,
 )
+from yincai.measurement.irt.item_fit import ItemFit, item_fit
 from yincai.measurement.irt.items import MODELS, Bank, Item, bank, simulate
 from yincai.measurement.irt.maximization import Priors
+from yincai.measurement.irt.model_fit import ModelFit, model_fit
+from yincai.measurement.irt.person_fit import PersonFit, person_fit
 from yincai.measurement.irt.responses import Responses, pack, triplets
 from yincai.measurement.irt.result import Fit, Latent
 from yincai.measurement.irt.scoring import Scores, scores
@@ -32,7 +35,10 @@ __all__ = [
     "Checkpoint",
     "Fit",
     "Item",
+    "ItemFit",
     "Latent",
+    "ModelFit",
+    "PersonFit",
     "Priors",
     "Progress",
     "Responses",
@@ -42,9 +48,12 @@ __all__ = [
     "eapsum",
     "fit",
     "fit_streamed",
+    "item_fit",
     "item_information",
     "marginal_reliability",
+    "model_fit",
     "pack",
+    "person_fit",
     "scores",
     "simulate",
     "sum_score_likelihood",
