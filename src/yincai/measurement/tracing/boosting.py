@@ -56,6 +56,8 @@ class Boosting:
         return Default(self.lens, none)
 
     def _chances(self, x: NDArray[np.float32]) -> Floats:
+        if not x.shape[1]:
+            return np.zeros(0)
         return np.asarray(self.booster.predict_proba(x.T)[:, 1], np.float64)
 
 

@@ -73,7 +73,7 @@ class Default:
 
     def predict_log(self, log: Log) -> Floats:
         x = self.lens.matrix(log)
-        return sigmoid(x[UNIT_MEAN] + self.forest.margin(x))
+        return chances(x, self.forest.margin(x))[0]
 
     def start(self) -> State:
         return State(*features.start(self.lens.units))
@@ -90,19 +90,14 @@ class Default:
     def predict(self, state: State, units: Whole, time: float, items: Whole | None = None) -> tuple[Floats, Floats]:
         """Probability and standard error for each unit, both (units,). items : indices into `catalogue.items`; without
         them an item is its unit where items are traced, and unknown where skills are."""
+        x = self.features_of(state, units, time, items)
+        return chances(x, self.forest.margin(x))
+
+    def features_of(self, state: State, units: Whole, time: float, items: Whole | None = None) -> Single:
+        """What the trees see of each unit, (FEATURES, units)."""
         units = np.asarray(units, np.int64)
         if items is None:
             items = units if self.catalogue.by_item else np.full(len(units), UNKNOWN)
-        forest = self.forest
-        p, se = ask(
-            state.head, state.own, units, items, float(time), self.lens.known, forest.feature, forest.above, forest.leaf
-        )
-        return p.astype(np.float64), se.astype(np.float64)
-
-    def features_of(self, state: State, units: Whole, time: float) -> Single:
-        """What the trees see of each unit, (FEATURES, units)."""
-        units = np.asarray(units, np.int64)
-        items = units if self.catalogue.by_item else np.full(len(units), UNKNOWN)
         return view(state.head, state.own, units, items, float(time), self.lens.known)
 
     def pack(self, state: State) -> bytes:
@@ -125,7 +120,9 @@ class Default:
             raise ValueError(f"not a packed state of {MODEL}: {len(packed)} bytes for {seen} units")
         state.head[:] = np.frombuffer(packed, "<f4", features.HEAD, PACKED.size)
         where = np.frombuffer(packed, "<u4", seen, size)
-        state.own[where] = np.frombuffer(packed, "<f4", seen * features.OWN, size + 4 * seen).reshape(seen, -1)
+        state.own[where] = np.frombuffer(packed, "<f4", seen * features.OWN, size + 4 * seen).reshape(
+            seen, features.OWN
+        )
         return state
 
 
@@ -136,10 +133,6 @@ def fit(log: Log, settings: Settings = Settings()) -> Default:  # noqa: B008 - f
     return Default(lens, forest)
 
 
-def sigmoid(x: Single) -> Floats:
-    return 1.0 / (1.0 + np.exp(-x.astype(np.float64)))
-
-
 @compiled
 def learn(head: Single, own: Single, unit: int, outcome: float, time: float, known: Known) -> None:
     """`observe` with the surprise looked up."""
@@ -148,7 +141,7 @@ def learn(head: Single, own: Single, unit: int, outcome: float, time: float, kno
     here = unit if 0 <= unit < len(known.base) - 1 else len(known.base) - 1
     base = known.base[here]
     features.keys_now(head, own, here, UNKNOWN, keys)
-    look_up(known.key, known.mean, known.count, keys, base, mean, count)
+    look_up(known.key, known.mean, known.size, keys, base, mean, count)
     features.observe(head, own, known.loading, here, outcome, base, mean[passes.CONTEXT], time)
 
 
@@ -162,25 +155,18 @@ def view(head: Single, own: Single, units: Whole, items: Whole, time: float, kno
         here = units[place] if 0 <= units[place] < len(known.base) - 1 else len(known.base) - 1
         base = known.base[here]
         features.keys_now(head, own, here, items[place], keys)
-        look_up(known.key, known.mean, known.count, keys, base, mean, count)
+        look_up(known.key, known.mean, known.size, keys, base, mean, count)
         features.describe(head, own, known.loading, known.kin, here, base, mean, count, time, out)
         x[:, place] = out
     return x
 
 
 @compiled
-def ask(
-    head: Single, own: Single, units: Whole, items: Whole, time: float, known: Known,
-    feature: NDArray[np.int32], above: Single, leaf: Single,
-) -> tuple[Single, Single]:  # fmt: skip
-    """Probability and standard error of the candidates."""
-    n = len(units)
-    x = view(head, own, units, items, time, known)
-    margin = trees.score(x, feature, above, leaf)
-    p, se = np.empty(n, np.float32), np.empty(n, np.float32)
-    one = np.float32(1.0)
-    for place in range(n):
-        p[place] = one / (one + np.exp(-margin[place] - x[UNIT_MEAN, place]))
-        middle = one / (one + np.exp(-x[UNIT_MEAN, place]))
-        se[place] = x[ABILITY_SD, place] * p[place] * (one - p[place]) / (middle * (one - middle))
+def chances(x: Single, margin: Single) -> tuple[Floats, Floats]:
+    """Probability and standard error from the features and the trees' margin."""
+    p, se = np.empty(len(margin)), np.empty(len(margin))
+    for place in range(len(margin)):
+        p[place] = 1.0 / (1.0 + np.exp(-float(margin[place] + x[UNIT_MEAN, place])))
+        middle = 1.0 / (1.0 + np.exp(-float(x[UNIT_MEAN, place])))
+        se[place] = x[ABILITY_SD, place] * p[place] * (1.0 - p[place]) / (middle * (1.0 - middle))
     return p, se

@@ -46,8 +46,10 @@ def fit(learner: Whole, unit: Whole, residual: Single, spread: Single, units: in
 def kinship(learner: Whole, unit: Whole, residual: Single, units: int) -> Single:
     """How the residuals of two units go together over learners: signed squares of the shrunken covariance, (units + 1,
     units + 1), zero for an unknown unit. Beyond MOST_KIN units there is none: shape (1, 1)."""
-    if units > MOST_KIN or not len(unit):
+    if units > MOST_KIN:
         return np.zeros((1, 1), np.float32)
+    if not len(unit):
+        return np.zeros((units + 1, units + 1), np.float32)
     shape = (int(learner.max()) + 1, units)
     total = csr_matrix((residual.astype(np.float64), (learner, unit)), shape)
     size = csr_matrix((np.ones(len(unit)), (learner, unit)), shape)
@@ -93,7 +95,7 @@ def posterior(loading: Floats, what: Whole, size: Floats, total: Floats, spread:
             pull[i] += along * total[cell]
             for j in range(rank):
                 precision[i, j] += size[cell] * along * loading[unit, j]
-    covariance = np.linalg.inv(precision)
+    covariance: Floats = np.linalg.inv(precision)  # type: ignore[assignment]
     return covariance @ pull, covariance
 
 

@@ -189,8 +189,9 @@ def observe(
         head[RING_UNIT + place] = head[RING_UNIT + place - 1]
         head[RING_RESIDUAL + place] = head[RING_RESIDUAL + place - 1]
     head[RING_UNIT], head[RING_RESIDUAL] = unit, residual
+    spread = max(base * (1.0 - base), 0.02)
     covariance = head[COVARIANCE : COVARIANCE + RANK * RANK].reshape(RANK, RANK)
-    factors.observed(head[THETA : THETA + RANK], covariance, loading[unit], residual, max(base * (1.0 - base), 0.02))
+    factors.observed(head[THETA : THETA + RANK], covariance, loading[unit], float(residual), spread)
     mine = own[unit]
     mine[FADING] = FADE * mine[FADING] + (np.float32(1.0) - FADE) * residual
     mine[N] += np.float32(1.0)

@@ -253,8 +253,8 @@ def update(
     rows = [points[slot].item() for slot in item.slots]
     priors = [_drifted(row, time, general, spread, parameters) for row in rows]
     if needs is not None and any(row[3] == 0 for row in rows):
-        mean, _ = abilities(state.grown(len(points)), time, parameters, needs)
-        priors = [(float(mean[slot]), each[1]) for slot, each in zip(item.slots, priors, strict=True)]
+        expected, _ = abilities(state.grown(len(points)), time, parameters, needs)
+        priors = [(float(expected[slot]), each[1]) for slot, each in zip(item.slots, priors, strict=True)]
     weight = 1.0 / max(len(rows), 1)
     center = weight * sum(mean for mean, _ in priors) if rows else general
     variance = weight * weight * sum(each for _, each in priors) if rows else spread + parameters.point_variance

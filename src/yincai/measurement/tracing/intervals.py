@@ -7,7 +7,7 @@ ability's, mapped.
 >>> state = update(State.empty(1), ItemInfo((0,), 0.0), 1.0, 0.0)
 >>> low, high = typical_interval(masteries(state, 0.0), 0.8)
 >>> low.round(2).tolist(), high.round(2).tolist()
-([0.33], [0.87])
+([0.31], [0.9])
 """
 
 from __future__ import annotations

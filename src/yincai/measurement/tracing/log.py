@@ -56,12 +56,12 @@ class Log:
     @classmethod
     def of(
         cls,
-        learner: Sequence[str],
-        item: Sequence[str],
-        correct: Sequence[float],
-        skill: Sequence[str] | None = None,
-        time: Sequence[float] | None = None,
-        duration: Sequence[float] | None = None,
+        learner: Sequence[str] | Sequence[int] | NDArray[Any],
+        item: Sequence[str] | Sequence[int] | NDArray[Any],
+        correct: Sequence[float] | Floats,
+        skill: Sequence[str] | Sequence[int] | NDArray[Any] | None = None,
+        time: Sequence[float] | Floats | None = None,
+        duration: Sequence[float] | Floats | None = None,
     ) -> Log:
         """A log from plain columns in any order of learners; without `skill` the item is the skill. Rows keep their
         order within a learner, or are sorted by time where it is given."""
@@ -119,7 +119,7 @@ class Log:
         )
 
 
-def _numbered(names: Sequence[str]) -> tuple[Whole, tuple[str, ...]]:
+def _numbered(names: Sequence[str] | Sequence[int] | NDArray[Any]) -> tuple[Whole, tuple[str, ...]]:
     found, number = np.unique(np.asarray(names), return_inverse=True)
     return number.astype(np.int64), tuple(str(name) for name in found)
 

@@ -4,7 +4,7 @@
 >>> auc(truth, p), accuracy(truth, p)
 (0.75, 0.75)
 >>> round(log_loss(truth, p), 4), round(rmse(truth, p), 4)
-(0.4723, 0.3986)
+(0.4723, 0.3976)
 >>> round(calibration_error(truth, p), 4)
 0.3375
 """

@@ -30,7 +30,7 @@ class Known(NamedTuple):
     kin: Single
     key: Keys
     mean: Single
-    count: Single
+    size: Single
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ def described(starts: Whole, unit: Whole, item: Whole, y: Single, time: NDArray[
             here = unit[row]
             base = known.base[here]
             keys_now(head, own, here, item[row], keys)
-            look_up(known.key, known.mean, known.count, keys, base, mean, count)
+            look_up(known.key, known.mean, known.size, keys, base, mean, count)
             describe(head, own, known.loading, known.kin, here, base, mean, count, time[row], out)
             x[:, row] = out
             observe(head, own, known.loading, here, y[row], base, mean[CONTEXT], time[row])

@@ -8,7 +8,7 @@ Source: Pavlik, Cen & Koedinger (2009), Performance factors analysis, AIED. A ri
 >>> fitted = fit(log)
 >>> state = fitted.update(fitted.start(), 0, 1.0, 0.0)
 >>> fitted.predict(state, np.array([0, 1]), 0.0)[0].round(2).tolist()
-[0.76, 0.3]
+[0.7, 0.26]
 """
 
 from __future__ import annotations
@@ -88,7 +88,13 @@ def fit(log: Log) -> Pfa:
         )
         weights = done.x.reshape(-1, 3)
     weights[-1] = np.mean(weights[:-1], axis=0) if names else 0.0
-    return Pfa(catalogue, tuple(names), weights, np.linalg.inv(curvature(weights, which, counts, RIDGE)), parts)
+    return Pfa(
+        catalogue,
+        tuple(names),
+        weights,
+        np.asarray(np.linalg.inv(curvature(weights, which, counts, RIDGE)), np.float64),
+        parts,
+    )
 
 
 @compiled

@@ -121,45 +121,56 @@ def grow(
     binned: Bytes, gradient: Single, hessian: Single, depth: int, bins: int, ridge: float
 ) -> tuple[Numbers, Numbers]:
     """The questions of one tree: feature (−1: none helps) and bin of each level; right is `bin > cut`."""
-    features, n = binned.shape
+    n = len(gradient)
     questions, cuts = np.full(depth, -1, np.int32), np.zeros(depth, np.int32)
     leaf = np.zeros(n, np.uint8)
-    leaves = 1
     for level in range(depth):
-        best, chosen, cut = 1e-9, -1, 0
-        for feature in range(features):
-            sums = np.zeros((leaves, bins, 2), np.float32)
-            column = binned[feature]
-            for row in range(n):
-                sums[leaf[row], column[row], 0] += gradient[row]
-                sums[leaf[row], column[row], 1] += hessian[row]
-            gains = np.zeros(bins)
-            for node in range(leaves):
-                g_all, h_all = 0.0, 0.0
-                for bin_ in range(bins):
-                    g_all += sums[node, bin_, 0]
-                    h_all += sums[node, bin_, 1]
-                whole = g_all * g_all / (h_all + ridge)
-                g, h = 0.0, 0.0
-                for bin_ in range(bins - 1):
-                    g += sums[node, bin_, 0]
-                    h += sums[node, bin_, 1]
-                    rest = g_all - g
-                    gains[bin_] += g * g / (h + ridge) + rest * rest / (h_all - h + ridge) - whole
-            for bin_ in range(bins - 1):
-                if gains[bin_] > best:
-                    best, chosen, cut = gains[bin_], feature, bin_
+        best, chosen = 1e-9, -1
+        for feature in range(len(binned)):
+            sums = summed(binned[feature], leaf, gradient, hessian, 1 << level, bins)
+            gain, cut = best_cut(sums, ridge)
+            if gain > best:
+                best, chosen = gain, feature
+                cuts[level] = cut
         if chosen < 0:
             break
-        questions[level], cuts[level] = chosen, cut
+        questions[level] = chosen
         column = binned[chosen]
         for row in range(n):
-            leaf[row] = 2 * leaf[row] + (column[row] > cut)
-        leaves *= 2
-    for row in range(depth):
-        if questions[row] < 0:
-            cuts[row] = 0
+            leaf[row] = 2 * leaf[row] + (column[row] > cuts[level])
     return questions, cuts
+
+
+@compiled
+def summed(column: Bytes, leaf: Bytes, gradient: Single, hessian: Single, leaves: int, bins: int) -> Single:
+    """Gradient and Hessian by leaf and bin, (leaves, bins, 2)."""
+    sums = np.zeros((leaves, bins, 2), np.float32)
+    for row in range(len(column)):
+        cell = sums[leaf[row], column[row]]
+        cell[0] += gradient[row]
+        cell[1] += hessian[row]
+    return sums
+
+
+@compiled
+def best_cut(sums: Single, ridge: float) -> tuple[float, int]:
+    """Gain and bin of the best question that all leaves are asked."""
+    leaves, bins, _ = sums.shape
+    gains = np.zeros(bins)
+    for node in range(leaves):
+        g_all, h_all = 0.0, 0.0
+        for bin_ in range(bins):
+            g_all += sums[node, bin_, 0]
+            h_all += sums[node, bin_, 1]
+        whole = g_all * g_all / (h_all + ridge)
+        g, h = 0.0, 0.0
+        for bin_ in range(bins - 1):
+            g += sums[node, bin_, 0]
+            h += sums[node, bin_, 1]
+            rest = g_all - g
+            gains[bin_] += g * g / (h + ridge) + rest * rest / (h_all - h + ridge) - whole
+    cut = int(np.argmax(gains[: bins - 1]))
+    return gains[cut], cut
 
 
 @compiled
