@@ -18,6 +18,7 @@ from tests.cast import Cast
 from yincai.core.ids import new_id
 from yincai.evaluation.computing import Columns
 from yincai.evaluation.models import Appeal, GrowthRun, Monitoring, Participant, SchoolGrowth
+from yincai.knowledge.models import Calibration
 from yincai.learning.models import Assignment, PlacementPaper, Practice
 from yincai.records.models import ResponseFact
 from yincai.registry.models import (
@@ -148,6 +149,10 @@ TABLE: dict[str, frozenset[str]] = {
     "knowledge-flag-close": BANK_WRITERS,
     "knowledge-held": BANK_KEEPERS,
     "knowledge-settle": BANK_KEEPERS,
+    "knowledge-parameters": BANK_READERS,
+    "knowledge-calibration": BANK_READERS,
+    "knowledge-calibrate": frozenset({"admin", "city_officer"}),
+    "knowledge-calibration-decide": frozenset({"admin", "city_officer"}),
     "knowledge-routes": BANK_KEEPERS,
     "knowledge-routes-confirm": BANK_KEEPERS,
     "knowledge-route": BANK_KEEPERS,
@@ -298,6 +303,11 @@ def _wrong_answer(cast: Cast) -> Any:
     return fact.statement
 
 
+def _calibration() -> Any:
+    """The installation's own: nobody's school."""
+    return Calibration.objects.create(made_by=new_id(), state="proposed", evidence={}).pk
+
+
 def _paper(cast: Cast) -> Any:
     fields = {"grade": 5, "length": 0, "state": "ready", "made_by": new_id(), "forms": {"A": [], "B": []}}
     curves = {"at": [-1.0, 1.0], "A": [1.0, 1.0], "B": [1.0, 1.0], "deviation": 0.0}
@@ -352,6 +362,7 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "classes/papers/": lambda cast: {"paper": _paper(cast), "form": "A"},
     "learn/": lambda cast: {"practice_id": _sitting(cast)},
     "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
+    "bank/parameters/": lambda cast: {"pk": _calibration()},
     "bank/flags/": lambda cast: {"pk": new_id()},
     "monitoring/": lambda cast: {"pk": _monitoring(cast)},
     "growth/": lambda cast: {"pk": _growth(cast).run_id, "school": cast.first.pk},

@@ -20,6 +20,7 @@ SOURCE = Path(yincai.__file__).parent
 UNSCOPED: dict[str, set[str]] = {
     "evaluation/actions/appeal.py": {"_officers"},
     "indicators/results.py": {"refresh"},
+    "knowledge/calibration.py": {"run"},
     "records/bulk.py": {"_new"},
     "records/corrections.py": {"newest_of"},
     "records/health.py": {"lake_age", "states"},

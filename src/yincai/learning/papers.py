@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
 from uuid import uuid5
 
 import numpy as np
@@ -27,6 +28,9 @@ from yincai.records.models import ResponseFact
 from yincai.records.recording import ConsentMissing, Response, record
 from yincai.records.statements import answered
 
+if TYPE_CHECKING:
+    from yincai.measurement.adaptive.forms import Forms
+
 LENGTHS = (12, 16, 20)
 LETTERS = ("A", "B")
 EACH_DEPTH = 4  # fixed variants of a depth that the assembly looks at
@@ -47,7 +51,7 @@ def assemble(paper: PlacementPaper) -> None:
     test = bench_of(paper.school_class.path, paper.grade)
     try:
         if test is None:
-            raise Infeasible([])
+            raise Infeasible(())
         _assemble(paper, test)
     except Infeasible:
         paper.state = PlacementPaper.FAILED
@@ -56,13 +60,12 @@ def assemble(paper: PlacementPaper) -> None:
 
 
 def _assemble(paper: PlacementPaper, test: Bench) -> None:
-    from yincai.measurement.adaptive import forms
+    from yincai.measurement.adaptive.program import Infeasible
 
-    places, pool = _pool_on_paper(test)
-    thetas = tuple(test.plan.rules.mean + step for step in ABILITIES)
-    targets = tuple(float(value) for value in forms.typical_target(pool, paper.length, thetas))
-    blueprint = forms.Blueprint(paper.length, thetas, targets, _contents(test, places, paper.length))
-    found = forms.assemble(pool, blueprint, forms=len(LETTERS), tolerance=TOLERANCE, seconds=SECONDS)
+    try:
+        places, pool, found = _search(test, paper.length, each=1)
+    except Infeasible:
+        places, pool, found = _search(test, paper.length, each=2)
     calibration = calibration_in_use(SUBJECT)
     paper.forms, paper.curves = {}, {"at": SHOWN.tolist(), "deviation": found.deviation}
     for letter, form in zip(LETTERS, found.forms, strict=True):
@@ -75,9 +78,20 @@ def _assemble(paper: PlacementPaper, test: Bench) -> None:
     paper.state = PlacementPaper.READY
 
 
-def _pool_on_paper(test: Bench) -> tuple[list[int], adaptive.Pool]:
-    """What can be printed: questions without pictures, a few variants of each depth, of which a form takes one (two
-    where there are too few depths)."""
+def _search(test: Bench, length: int, each: int) -> tuple[list[int], adaptive.Pool, Forms]:
+    """The forms where each takes at most `each` variants of a depth. Raises Infeasible."""
+    from yincai.measurement.adaptive import forms
+
+    places, pool = _pool_on_paper(test, each)
+    thetas = tuple(test.plan.rules.mean + step for step in ABILITIES)
+    targets = tuple(float(value) for value in forms.typical_target(pool, length, thetas))
+    blueprint = forms.Blueprint(length, thetas, targets, _contents(test, places, length))
+    found = forms.assemble(pool, blueprint, forms=len(LETTERS), tolerance=TOLERANCE, seconds=SECONDS)
+    return places, pool, found
+
+
+def _pool_on_paper(test: Bench, each: int) -> tuple[list[int], adaptive.Pool]:
+    """What can be printed: questions without pictures, a few variants of each depth, of which a form takes `each`."""
     pictured = _pictured(test)
     places: list[int] = []
     groups: dict[int, list[int]] = {}
@@ -89,7 +103,7 @@ def _pool_on_paper(test: Bench) -> tuple[list[int], adaptive.Pool]:
         places += chosen
     p = test.parameters.chosen(places)
     units = np.array([test.plan.pool.attributes["unit"][place] for place in places], np.int32)
-    halves = [group[turn::2] for group in groups.values() for turn in range(2)]
+    apart = [group[turn::each] for group in groups.values() for turn in range(each)]
     pool = adaptive.Pool(
         a=p.a,
         b=p.b,
@@ -97,7 +111,7 @@ def _pool_on_paper(test: Bench) -> tuple[list[int], adaptive.Pool]:
         se_a=p.se_a,
         se_b=p.se_b,
         attributes={"unit": units},
-        enemies=tuple(tuple(half) for half in halves if len(half) > 1),
+        enemies=tuple(tuple(group) for group in apart if len(group) > 1),
     )
     return places, pool
 

@@ -35,7 +35,9 @@ TWICE = 2  # a depth of a generator comes at most so often
 PRECISION = 0.42  # standard error at which it stops, in deviations of a grade
 BAND = 0.7  # half-width of "at the grade", in deviations
 CONFIDENCE = 0.9
-SURE, FIT = 0.8, 0.55  # expected shares from which a unit is known, and is right to practise
+# Expected shares of a unit's typical questions from which it is known, and is right to practise. An average pupil has
+# even odds at the questions of the own grade, about two in three at those of two grades before.
+SURE, FIT = 0.6, 0.35
 WEIGHT = 4  # answers that the estimate of ability counts as, beside the unit's own
 BANDS = ("先补一补前面的内容", "跟得上本年级", "本年级学过的大多会了")
 Floats = NDArray[np.float64]
@@ -139,7 +141,7 @@ def _met(choices: Pool, grade: int, half: str) -> list[int]:
 def _entries(choices: Pool, rows: Sequence[int]) -> tuple[tuple[Entry, ...], list[int]]:
     made = {
         item: (generator, depth)
-        for item, generator, depth in Item._base_manager.filter(pk__in=choices.items[rows].tolist())
+        for item, generator, depth in Item.objects.filter(pk__in=choices.items[rows].tolist())
         .exclude(generator="")
         .values_list("pk", "generator", "depth")
     }

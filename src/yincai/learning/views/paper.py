@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -99,7 +100,8 @@ def print_(request: Request, paper: UUID, form: str) -> HttpResponse:
     row = paper_or_404(request, paper)
     if row.state != PlacementPaper.READY or form not in (*LETTERS, "key"):
         raise Http404
-    context: dict[str, Any] = {"paper": row, "room": row.school_class}
+    back = reverse("learning-paper", args=[row.pk])
+    context: dict[str, Any] = {"paper": row, "room": row.school_class, "back": back}
     if form == "key":
         note_printed(row, form, acting_user=request.actor)
         context |= {
