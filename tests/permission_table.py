@@ -184,9 +184,6 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-paper-make": TEACHER,
     "learning-paper-print": TEACHER,
     "learning-paper-marks": TEACHER,
-    "learning-report": CLASS_PAGES,
-    "learning-class-report": CLASS_PAGES,
-    "learning-answer-cause": TEACHER,
     "learning-set": TEACHER,
     "learning-steer": TEACHER,
     "learning-withdraw": TEACHER,
@@ -312,29 +309,6 @@ def _paper(cast: Cast) -> Any:
     fields = {"grade": 5, "length": 0, "state": "ready", "made_by": new_id(), "forms": {"A": [], "B": []}}
     curves = {"at": [-1.0, 1.0], "A": [1.0, 1.0], "B": [1.0, 1.0], "deviation": 0.0}
     return PlacementPaper._base_manager.create(school_class=cast.class51, curves=curves, **fields).pk
-
-
-def _wrong_answer(cast: Cast) -> Any:
-    """An answer of 小明, to an item that the bank no longer has."""
-    pupil = Pseudonym._base_manager.get(person=cast.ming).number
-    fact = ResponseFact._base_manager.create(
-        pupil=pupil,
-        subject="math",
-        number=ResponseFact._base_manager.filter(pupil=pupil).count() + 1,
-        statement=new_id(),
-        place=cast.class51.path,
-        item=0,
-        version=1,
-        points="0",
-        difficulty=0.0,
-        score=0.0,
-        duration_ms=1000,
-        attempt=1,
-        hints=0,
-        source="practice",
-        at=timezone.now(),
-    )
-    return fact.statement
 
 
 # An object of 第一小学 for the arguments of a route, by its head (the longest that fits).

@@ -36,6 +36,7 @@ def set_items(cast: Cast, room: Organisation, chosen: list[Item], title: str = "
             items=[item.pk for item in chosen],
             questions=len(chosen),
             set_by=cast.wang.account.pk,
+            set_at=days_ago(3),
         )
 
 

@@ -13,6 +13,8 @@ from yincai.learning.attribution.causes import Candidate
 from yincai.learning.attribution.words import PROCEDURES, TEACHERS, name_of, searched, words_of
 from yincai.records.models import ResponseFact
 
+NAMED, GENERAL = "系统看到的", "计算中常见的"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -25,17 +27,18 @@ class Choice:
 
 
 def choices_for(fact: ResponseFact, offered: Sequence[Candidate]) -> list[Choice]:
-    """Each cause once: as named, then the malrules of the item and its points, the procedures, the teacher's own."""
+    """Each cause once, and no two of one name: as named, then the malrules of the item and its points, the procedures,
+    the teacher's own."""
     groups: list[tuple[str, list[str]]] = [
-        ("系统看到的", [one.cause for one in offered]),
+        (NAMED, [one.cause for one in offered]),
         ("这类题常见的", _at_home(fact)),
-        ("计算中常见的", [] if _is_choice(fact) else [searched((name,)) for name in PROCEDURES]),
+        (GENERAL, [] if _is_choice(fact) else [searched((name,)) for name in PROCEDURES]),
         ("都不像", list(TEACHERS)),
     ]
     found: dict[str, Choice] = {}
     for group, causes in groups:
         for cause in causes:
-            found.setdefault(cause, Choice(cause, name_of(cause), words_of(cause), group))
+            found.setdefault(name_of(cause), Choice(cause, name_of(cause), words_of(cause), group))
     return list(found.values())
 
 

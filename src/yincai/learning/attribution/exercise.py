@@ -20,6 +20,8 @@ FRACTION = re.compile(r"\\[dt]?frac\{([^{}]+)\}\{([^{}]+)\}")
 SIGNS = ((r"\times", "*"), (r"\cdot", "*"), (r"\div", "/"), (r"\left", ""), (r"\right", ""), ("÷", "/"), ("×", "*"))
 OPERATION = re.compile(r"[+\-*/]")
 NUMBER = re.compile(r"-?[\d.]+(?:/\d+)?")
+VALUE = re.compile(r"[-\d.+/()]+")
+SPACED = re.compile(r"(\d+)(?:\s+|又)(\d+)/(\d+)")  # 1 1/2
 MOST = 6  # operations: longer ones take too long to search, and too many causes would fit
 
 
@@ -38,7 +40,7 @@ def exercise_of(stem: str, solution: str, key: str) -> str:
 
 def value_of(text: str) -> Fraction | None:
     """The number that was written, with or without a unit behind it."""
-    found = NUMBER.match(plain(text).replace(" ", ""))
+    found = VALUE.match(SPACED.sub(r"(\1+\2/\3)", plain(text)).replace(" ", ""))
     if found is None:
         return None
     try:
@@ -59,10 +61,8 @@ def plain(text: str) -> str:
 
 def _sides(text: str) -> Iterator[str]:
     """All that stands between signs of equality, in formulas and in the plain text."""
-    written = [plain(formula) for formula in FORMULA.findall(text)]
-    written += WRITTEN.findall(FORMULA.sub("，", text))
-    for formula in written:
-        yield from (side.strip() for side in re.split(r"[=＝≈]", formula))
+    for formula in FORMULA.findall(text) + WRITTEN.findall(FORMULA.sub("，", text)):
+        yield from (side.strip() for side in re.split(r"[=＝≈]", plain(formula)))
 
 
 def _comes_to(side: str, wanted: Fraction) -> bool:

@@ -8,7 +8,7 @@ from itertools import groupby
 from yincai.knowledge import items
 from yincai.knowledge.items import Image, UnknownItem
 from yincai.learning.attribution.causes import Candidate, attribute
-from yincai.learning.attribution.choices import Choice, choices_for
+from yincai.learning.attribution.choices import GENERAL, Choice, choices_for
 from yincai.records.models import ResponseFact
 
 
@@ -25,6 +25,11 @@ class Shown:
     judged: bool
     chosen: str
     groups: tuple[tuple[str, tuple[Choice, ...]], ...]
+
+    @property
+    def folded(self) -> str:
+        """The group that stays folded away: it is long, and seldom wanted."""
+        return GENERAL
 
     @property
     def finding(self) -> str:

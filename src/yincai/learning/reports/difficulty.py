@@ -59,8 +59,13 @@ class ItemRow:
     options: tuple[tuple[str, Figure, bool], ...]
 
     @property
-    def sentence(self) -> str:
-        return "；".join(one.what for one in self.findings)
+    def fit_words(self) -> str:
+        """How far the item goes with the others, −1 … 1; nothing where it cannot be told."""
+        fit = self.fit
+        if fit.value is None or fit.low is None or fit.high is None:
+            return ""
+        value, low, high = (f"{number:.1f}".replace("-", "−") for number in (fit.value, fit.low, fit.high))
+        return f"与其他题的相关 {value}（{low} 到 {high}，{fit.n} 人）"
 
 
 def item_rows(gathered: Gathered, least: int) -> list[ItemRow]:

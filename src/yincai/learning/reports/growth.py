@@ -72,7 +72,8 @@ class PointGrowth:
     @property
     def sentence(self) -> str:
         if self.change.value is None or self.change.low is None or self.change.high is None:
-            return f"以前也练过的只有 {self.n} 人，人数太少，不显示"
+            few = f"以前也练过的只有 {self.n} 人，人数太少，不显示"
+            return few if self.n else "以前没有人练过，下次就能比"
         return f"{self.before:.0%} → {self.after:.0%}，{_change_words(self)}"
 
 
