@@ -17,7 +17,7 @@ from yincai.core.permissions import requires
 from yincai.knowledge.actions.calibrate import begin_calibration, decide_calibration
 from yincai.knowledge.calibration import DRIFTED, FEWEST
 from yincai.knowledge.models import SUBJECT, Calibration, Item
-from yincai.knowledge.parameters import calibration_in_use, parameters_of, stock_of_stages, thin_units
+from yincai.knowledge.parameters import Stock, calibration_in_use, parameters_of, stock_of_stages, thin_units
 from yincai.knowledge.policies import CALIBRATE, FIND
 from yincai.knowledge.pool import pool
 from yincai.knowledge.priors import prior_of
@@ -50,11 +50,12 @@ def parameters(request: Request) -> HttpResponse:
         return export(_sheet(rows), form, acting_user=request.actor)
     stages = stock_of_stages(choices)
     thin = thin_units(choices)
+    bare = sum(len(unit.none) for unit in thin)
     context = {
         "stages": stages,
         "thin": thin,
-        "finding": _finding(stages),
-        "points_none": sum(len(unit.none) for unit in thin),
+        "finding": _finding(stages, bare),
+        "points_none": bare,
         "points_few": sum(len(unit.few) for unit in thin),
         "in_use": calibration_in_use(),
         "calibrations": Calibration.objects.filter(subject=SUBJECT)[:10],
@@ -66,11 +67,11 @@ def parameters(request: Request) -> HttpResponse:
     return render(request, "knowledge/parameters.html", context)
 
 
-def _finding(stages: Any) -> str:
+def _finding(stages: list[Stock], bare: int) -> str:
     few = [stage for stage in stages if stage.few]
     if few:
         return f"{'、'.join(stage.name for stage in few)}的题还不够做摸底"
-    return "每个学段都有够用的题来做摸底"
+    return "每个学段都有够用的题来做摸底" + (f"，但有 {bare} 个知识点还没有题" if bare else "")
 
 
 def _rows(choices: Any) -> list[ItemRow]:

@@ -185,6 +185,7 @@ class Pupil:
             "place": self.plan.task.place,
             "purpose": Purpose.PRACTICE.value,
             "started_at": begins,
+            "purpose": Purpose.PRACTICE,
             "stretch_from": begins,
             "ended_at": ends,
         }
