@@ -43,7 +43,7 @@ def a_bank(rng: np.random.Generator, n: int) -> tuple[Parameters, Any, Any]:
 def test_it_recovers_what_was_simulated_and_predicts_better_than_the_prior() -> None:
     rng = np.random.default_rng(11)
     held, a, b = a_bank(rng, 30)
-    found = estimate(drawn(rng, a, b, held.c, 2000, 15), held, held)
+    found = estimate(drawn(rng, a, b, held.c, 1200, 15), held, held)
     assert len(found.places) == 30
     fitted = found.parameters
     assert np.sqrt(np.mean((fitted.b - b) ** 2)) < 0.2 < np.sqrt(np.mean((held.b - b) ** 2))
@@ -96,7 +96,7 @@ def proposed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Calibration:
         held = prior_of(choices)
     rng = np.random.default_rng(5)
     b = held.b + rng.normal(0.3, 0.5, len(held))
-    answers = drawn(rng, held.a, b, held.c, 1500, 12)
+    answers = drawn(rng, held.a, b, held.c, 800, 12)
     monkeypatch.setattr(calibration, "read", lambda *_: answers)
     with acting(cast.actor(cast.qian)):
         return calibration.run(begin_calibration(acting_user=cast.actor(cast.qian), at_once=True))

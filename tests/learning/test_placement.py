@@ -10,10 +10,11 @@ import pytest
 from django.test import Client
 
 from tests.cast import Cast
-from tests.learning.desk import HTMX, counts, facts, give, right_answer, take_hint, token_in
+from tests.learning.desk import HTMX, counts, facts, give, now, number_of, right_answer, take_hint, token_in
 from yincai.core.ids import new_id
 from yincai.core.scope import unscoped
 from yincai.knowledge import items
+from yincai.knowledge.fixed import fixed_seeds
 from yincai.knowledge.pool import pool
 from yincai.learning import forms, placing
 from yincai.learning.keeping import Given
@@ -98,6 +99,12 @@ def test_a_withdrawn_item_takes_its_answer_along(cast: Cast) -> None:
     with_stranger = [*given, Given(10**9, (), 1.0, None)]
     one, other = outcome(test, given), outcome(test, with_stranger)
     assert one and other and one.ability == other.ability
+
+
+def test_the_rehearsal_that_compiles_leaves_nothing(cast: Cast) -> None:
+    with unscoped("test"):
+        placing.rehearse()
+    assert counts() == (0, 0, 0)
 
 
 def test_a_grade_without_questions_has_no_test(cast: Cast) -> None:
@@ -189,17 +196,9 @@ def test_without_consent_the_result_lives_in_the_session_only(cast: Cast) -> Non
 def test_the_questions_are_fixed_variants(cast: Cast, ming: Client) -> None:
     _, token = begin(ming)
     with unscoped("test"):
-        form = forms.read(token, pupil=forms_pupil(cast.ming), now=__import__("time").time())
+        form = forms.read(token, pupil=number_of(cast.ming), now=now())
         held = items.held(form.item, form.version)
-    from yincai.knowledge.fixed import fixed_seeds
-
     assert form.seed in fixed_seeds(held.generator, form.version, held.depth)
-
-
-def forms_pupil(person: Person) -> int:
-    from tests.learning.desk import number_of
-
-    return number_of(person)
 
 
 def test_the_teacher_sees_who_did_it_in_school_number_order(cast: Cast, ming: Client) -> None:

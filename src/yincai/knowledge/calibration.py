@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings
@@ -25,7 +25,9 @@ from yincai.knowledge.models import Calibration, CalibrationState, Item, ItemPar
 from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, whole_pool
 from yincai.knowledge.priors import Parameters, prior_of
-from yincai.measurement import irt
+
+if TYPE_CHECKING:
+    from yincai.measurement import irt
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -151,6 +153,8 @@ def estimate(answers: Answers, prior: Parameters, now: Parameters, say: Progress
 
 
 def _fit(answers: Answers, places: Ints, prior: Parameters) -> irt.Fit:
+    from yincai.measurement import irt  # compiled code: not loaded by every command
+
     own = prior.chosen(places)
     floor = np.where(own.c > 0, np.log(np.maximum(own.c, 1e-6) / (1 - own.c)), NO_GUESSING)
     priors = irt.Priors(
@@ -177,6 +181,8 @@ def _evidence(answers: Answers, places: Ints, prior: Parameters, now: Parameters
 
 def _latent(answers: Answers, places: Ints, old: Parameters) -> tuple[float, float]:
     """Mean and variance of the pupils under the parameters in use, so that both are judged at their best."""
+    from yincai.measurement import irt
+
     names = [str(place) for place in places]
     fixed = {
         name: irt.Item(float(a), float(b), float(c)) for name, a, b, c in zip(names, old.a, old.b, old.c, strict=True)

@@ -7,6 +7,7 @@ class LearningConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.navigation import Entry, register_navigation
+        from yincai.learning import tasks  # noqa: F401 - registers the periodic task
         from yincai.learning.fold import SUBJECT, PracticeFold
         from yincai.learning.indicators import register_indicators
         from yincai.learning.mastery_rows import mastery_rows

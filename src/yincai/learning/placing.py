@@ -16,11 +16,13 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from yincai.core.ids import new_id
 from yincai.knowledge.fixed import fixed_seeds
+from yincai.knowledge.graph.loader import TERMS
 from yincai.knowledge.models import Item
 from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, pool
-from yincai.knowledge.priors import Parameters, average_of
+from yincai.knowledge.priors import MIDDLE, Parameters, average_of
 from yincai.knowledge.queries import graph
 from yincai.learning.keeping import Given, Keeping
 from yincai.learning.models import Practice
@@ -300,3 +302,17 @@ def _units(test: Bench, sitting: adaptive.Sitting) -> tuple[UnitView, ...]:
         share = (WEIGHT * _expected(test, places, ability) + sum(scores)) / (WEIGHT + len(scores))
         found.append(UnitView(code, round(share, 3), len(scores)))
     return tuple(found)
+
+
+def rehearse() -> None:
+    """A short test that nobody sits, for what is compiled when it is first used."""
+    test = bench(pool(SUBJECT, ""), MIDDLE, TERMS[0])
+    given: list[Given] = []
+    practice = new_id()
+    while test and len(given) < FEWEST_SAID:
+        entry, _ = next_entry(test, given, practice)
+        if entry is None:
+            break
+        given.append(Given(entry.item, (), float(len(given) % 2), entry.seed))
+    if test:
+        outcome(test, given)
