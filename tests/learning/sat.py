@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,16 +17,16 @@ from yincai.knowledge.models import Item
 from yincai.learning.models import Assignment, Practice
 from yincai.records.recording import Response, record
 from yincai.records.statements import answered
-from yincai.registry.models import Organisation, Person
+from yincai.registry.models import Organisation, Person, RoleHeld
 
 
 def pupils(cast: Cast, room: Organisation, size: int) -> list[tuple[Person, int]]:
     """The class filled up to `size`; (person, number of the pseudonym) of those who keep, in school-number order."""
-    import random
-
     with unscoped("test"):
-        found = _fill(room, size, random.Random(7))
-        return sorted(found, key=lambda pair: pair[1])
+        _fill(room, size, random.Random(7))
+        held = RoleHeld.objects.filter(organisation=room, name="pupil", person__pseudonym__keeps=True)
+        rows = held.select_related("person__pseudonym").order_by("number")
+        return [(row.person, row.person.pseudonym.number) for row in rows]
 
 
 def set_items(cast: Cast, room: Organisation, chosen: list[Item], title: str = "分数加减") -> Assignment:

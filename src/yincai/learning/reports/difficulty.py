@@ -23,6 +23,7 @@ from yincai.records.queries import said_in
 
 RIGHT, OTHER = "正确答案", "别的答案"
 LONGEST = 60  # characters of a stem
+FEWEST = 4  # items in a set, below which "the others" are too few to compare an item with
 WORDS = {
     HARD: ("太难：多数人做不对", "先讲方法，再练同一个知识点浅一层的题"),
     EASY: ("太容易：几乎人人都对", "不必再布置，换深一层的题"),
@@ -81,7 +82,8 @@ def item_rows(gathered: Gathered, least: int) -> list[ItemRow]:
     found = {row.index: row for row in analyse(scores, chosen, keys)}
     codes = codes_of(order)
     by_item: dict[int, ResponseFact] = {fact.item: fact for fact in first.values()}
-    rows = [_row(by_item[item], codes.get(item, ""), found[at], least) for item, at in column.items()]
+    compared = len(order) >= FEWEST
+    rows = [_row(by_item[item], codes.get(item, ""), found[at], least, compared) for item, at in column.items()]
     return sorted(rows, key=lambda row: not row.findings)
 
 
@@ -127,9 +129,10 @@ def _label(fact: ResponseFact, said: str) -> str:
     return f"“{cause_name(fact.cause)}”" if fact.cause else OTHER
 
 
-def _row(fact: ResponseFact, code: str, told: Item, least: int) -> ItemRow:
+def _row(fact: ResponseFact, code: str, told: Item, least: int, compared: bool) -> ItemRow:
     enough = told.n >= max(least, 1)
-    fit_known = enough and told.n_fit > 0
+    fit_known = enough and compared and told.n_fit > 0
+    flags = [flag for flag in told.flags if enough and (flag != MISFIT or compared)]
     return ItemRow(
         item=fact.item,
         version=fact.version,
@@ -138,7 +141,7 @@ def _row(fact: ResponseFact, code: str, told: Item, least: int) -> ItemRow:
         right=Figure(told.facility, told.low, told.high, told.n) if enough else Figure(None, n=told.n),
         fit=Figure(told.fit, told.fit_low, told.fit_high, told.n_fit, kind="mean") if fit_known else Figure(None, n=0),
         enough=enough,
-        findings=tuple(_finding(flag, told.distractor) for flag in told.flags) if enough else (),
+        findings=tuple(_finding(flag, told.distractor) for flag in flags),
         options=tuple(
             (option.label.strip(), Figure(option.share, option.low, option.high, told.n), option.key)
             for option in told.options

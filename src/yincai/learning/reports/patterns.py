@@ -37,12 +37,14 @@ class Explanation:
 
 @dataclass(frozen=True)
 class PointPattern:
-    """`explanations`: the most probable first. `wrong` of `n` answers were wrong."""
+    """`explanations`: the most probable first. `wrong` of `n` answers were wrong; `others`: those on which none of the
+    explanations rests."""
 
     point: Point
     n: int
     wrong: int
     explanations: tuple[Explanation, ...]
+    others: tuple[Wrong, ...]
 
 
 def patterns_of(pupil: int, subject: str) -> list[PointPattern]:
@@ -76,7 +78,10 @@ def _pattern(
         )
         for one in told
     )
-    return PointPattern(point, len(facts), sum(fact.pk in wrong for fact in facts), explanations)
+    here = [wrong[fact.pk] for fact in facts if fact.pk in wrong]
+    told_of = {one.fact.pk for explanation in explanations for one in explanation.answers}
+    others = tuple(one for one in here if one.fact.pk not in told_of)
+    return PointPattern(point, len(facts), len(here), explanations, others)
 
 
 def _attempt(fact: ResponseFact, wrong: Wrong | None) -> Attempt:

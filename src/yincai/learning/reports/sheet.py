@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from yincai.core.exports import Cell, Column, Sheet
+from yincai.learning.attribution.exercise import FORMULA, plain
 from yincai.learning.reports.report import Report
 from yincai.registry.queries import Pupil
 
@@ -36,7 +37,7 @@ def _overview(report: Report) -> Iterable[list[Cell]]:
 
 def _reteach(report: Report) -> Iterable[list[Cell]]:
     for one in report.reteach:
-        yield ["再讲一遍", one.point.name, one.right.said, f"给这 {len(one.people)} 人再讲再练", _names(one.people)]
+        yield ["再讲", one.point.name, one.right.said, f"给这 {len(one.people)} 人再讲再练", _names(one.people)]
 
 
 def _errors(report: Report) -> Iterable[list[Cell]]:
@@ -48,12 +49,23 @@ def _errors(report: Report) -> Iterable[list[Cell]]:
 def _items(report: Report) -> Iterable[list[Cell]]:
     for row in report.items:
         advice = "；".join(f"{one.what}——{one.todo}" for one in row.findings)
-        yield ["题目", f"{row.code} {row.stem}", row.right.said, advice or ("没有异常" if row.enough else ""), ""]
+        yield [
+            "题目",
+            f"{row.code} {_legible(row.stem)}",
+            row.right.said,
+            advice or ("没有异常" if row.enough else ""),
+            "",
+        ]
 
 
 def _growth(report: Report) -> Iterable[list[Cell]]:
     for one in report.growth.points:
         yield ["进步", one.point.name, f"{one.n} 人", one.sentence, ""]
+
+
+def _legible(stem: str) -> str:
+    """A file and plain paper show no formulas: numbers in plain signs."""
+    return FORMULA.sub(lambda found: plain(found[0]).replace("*", "×"), stem)
 
 
 def _names(people: Iterable[Pupil]) -> str:
