@@ -143,6 +143,6 @@ def test_scores_come_into_the_lake_and_go_out_of_force_there(
 
 def in_lake(folder: Path) -> dict[int, tuple[float, float | None]]:
     connection = readers.connect()
-    rows = readers.scores(connection, folder / "lake").select("pupil", "score", "se").to_pyarrow().to_pylist()
+    rows = readers.score_facts(connection, folder / "lake").select("pupil", "score", "se").to_pyarrow().to_pylist()
     connection.disconnect()
     return {row["pupil"]: (row["score"], row["se"]) for row in rows}

@@ -16,7 +16,7 @@ from yincai.records.readers.lake import (
     facts,
     lake_folder,
     mastery_now,
-    scores,
+    score_facts,
 )
 
 __all__ = [
@@ -29,7 +29,7 @@ __all__ = [
     "facts",
     "lake_folder",
     "mastery_now",
-    "scores",
+    "score_facts",
 ]
 
 

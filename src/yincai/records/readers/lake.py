@@ -95,7 +95,7 @@ def facts(connection: Backend, lake: Path | None = None) -> ibis.Table:
     return everything.anti_join(replaced, ["pupil", "subject", "number"])
 
 
-def scores(connection: Backend, lake: Path | None = None) -> ibis.Table:
+def score_facts(connection: Backend, lake: Path | None = None) -> ibis.Table:
     """The scores on tests in force: without those that were corrected or voided."""
     everything = _table(connection, "scores", SCORES, lake)
     replaced = everything.filter(everything.replaces.notnull()).select(statement="replaces")
