@@ -40,8 +40,8 @@ STEP = 1e-5
 BLOCK = 256  # learners whose scores are held at once
 SHORT = 100  # parameters up to which the series goes to the end
 LARGE = 1000  # parameters of a long test
-MOST_TERMS = 40
-FEW, ROUNDS = 6, 4
+MOST_TERMS = 40  # taken in pairs
+FEW, ROUNDS = 6, 3
 SMALL_SHARE = 0.15  # what the largest neglected λ may be
 
 
@@ -74,7 +74,7 @@ def observed_errors(problem: Problem, out: Outcome) -> Errors:
     _add_blocks(information, columns, _complete(problem, out))
     _add_latent(information, latent, problem, out)
     enough = np.trace(information) * (1e-8 if total <= SHORT else 1e-6)
-    for term in range(1, MOST_TERMS + 1):
+    for term in range(1, MOST_TERMS, 2):
         missing = _missing(problem, out, columns, latent, term, total)
         information -= missing
         if np.trace(missing) < enough:
@@ -98,7 +98,8 @@ def long_test_errors(problem: Problem, out: Outcome) -> Errors:
     except np.linalg.LinAlgError:
         return item_errors(problem, out)
     white = block_diag(whites, format="csr")
-    scores = np.concatenate([_all_scores(problem, out, columns, latent, term, total) for term in (1, 2)])
+    held_scores = _each_block(problem, out, columns, latent, 1, total, lambda scores: scores.astype(np.float32))
+    scores = np.concatenate(held_scores)
     shares, vectors = _largest(scores, white)
     if shares[0] >= 1 or shares[-1] > SMALL_SHARE:
         return observed_errors(problem, out)
@@ -130,15 +131,6 @@ def _largest(scores: NDArray[np.float32], white: Any) -> tuple[Floats, Floats]:
         shares, turn = np.linalg.eigh((small + small.T) / 2)
         kept, vectors = vectors @ turn[:, ::-1], after
     return shares[::-1], kept
-
-
-def _all_scores(
-    problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int
-) -> NDArray[np.float32]:
-    """E[s h_term] of every learner (rows × total)."""
-    return np.concatenate(
-        _each_block(problem, out, columns, latent, term, total, lambda scores: scores.astype(np.float32))
-    )
 
 
 def item_errors(problem: Problem, out: Outcome) -> Errors:
@@ -267,14 +259,14 @@ def _estimated(problem: Problem, items: Bank) -> Floats:
 
 
 def _missing(problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int) -> Floats:
-    """Σ over the learners of E[s h] E[s h]' for h = h_term (total × total)."""
+    """Σ over the learners of E[s h] E[s h]' for h = h_term and the next (total × total)."""
     return np.asarray(sum(_each_block(problem, out, columns, latent, term, total, lambda scores: scores.T @ scores)))
 
 
 def _each_block(
     problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int, use: Callable[[Floats], T]
 ) -> list[T]:
-    """`use` of E[s h_term] of the learners (learners of a block × total), block by block."""
+    """`use` of E[s h] for h = h_term and the next (2 · learners of a block × total), block by block."""
     items, data, over = out.items, problem.responses, problem.over
     table, grad = table_of(items, over, problem.muted), _estimated(problem, items)
     owner = np.repeat(np.arange(len(items)), items.categories)
@@ -286,7 +278,7 @@ def _each_block(
     def part(begin: int, end: int) -> list[T]:
         used = []
         for first in range(begin, end, BLOCK):
-            scores = np.zeros((min(BLOCK, end - first), total))
+            scores = np.zeros((2 * min(BLOCK, end - first), total))
             _scores(
                 data.start, data.codes, data.weights, first, table, over.log_weights, out.near,
                 nodes, theta, term, grad, owner, columns, of_latent, latent, scores,
@@ -307,35 +299,36 @@ def _dot(weights: Floats, values: Floats, row: int, lo: int, hi: int) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
-def _two_dots(one: Floats, other: Floats, values: Floats, row: int, lo: int, hi: int) -> tuple[float, float]:
-    """The same for two weights at once: memory is what this waits for."""
-    begin, first, second = np.uint64(row) * np.uint64(len(one)), 0.0, 0.0
+def _four_dots(weights: Floats, values: Floats, row: int, lo: int, hi: int) -> tuple[float, float, float, float]:
+    """The same for four weights (4 × nodes) at once: memory is what this waits for."""
+    begin, a, b, c, d = np.uint64(row) * np.uint64(weights.shape[1]), 0.0, 0.0, 0.0, 0.0
+    first, second, third, fourth = weights[0], weights[1], weights[2], weights[3]
     for q in range(np.uint64(lo), np.uint64(hi)):
-        first += one[q] * values[begin + q]
-        second += other[q] * values[begin + q]
-    return first, second
+        value = values[begin + q]
+        a += first[q] * value
+        b += second[q] * value
+        c += third[q] * value
+        d += fourth[q] * value
+    return a, b, c, d
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
-def _weighted_polynomial(w: Floats, nodes: Floats, term: int, lo: int, hi: int, before: Floats, h: Floats) -> None:
-    """w becomes w · h_term, by Stieltjes' three-term recurrence; zero where the nodes are too few."""
+def _polynomials(w: Floats, nodes: Floats, term: int, lo: int, hi: int, one: Floats, other: Floats) -> None:
+    """h_term and the next, by Stieltjes' three-term recurrence; zero where the nodes are too few."""
     for q in range(lo, hi):
-        before[q], h[q] = 0.0, 1.0
+        one[q], other[q] = 0.0, 1.0
     last_norm = 0.0
-    for _ in range(term):
-        centre = 0.0
+    for _ in range(term + 1):
+        centre, norm = 0.0, 0.0
         for q in range(lo, hi):
-            centre += w[q] * nodes[q] * h[q] * h[q]
-        norm = 0.0
+            centre += w[q] * nodes[q] * other[q] * other[q]
         for q in range(lo, hi):
-            new = (nodes[q] - centre) * h[q] - last_norm * before[q]
-            before[q], h[q] = h[q], new
+            new = (nodes[q] - centre) * other[q] - last_norm * one[q]
+            one[q], other[q] = other[q], new
             norm += w[q] * new * new
         last_norm = np.sqrt(norm)
         for q in range(lo, hi):
-            h[q] = h[q] / last_norm if last_norm > 1e-10 else 0.0
-    for q in range(lo, hi):
-        w[q] *= h[q]
+            other[q] = other[q] / last_norm if last_norm > 1e-10 else 0.0
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
@@ -345,35 +338,40 @@ def _scores(
     nodes: Floats, theta: Floats, term: int, grad: Floats, owner: Ints,
     columns: Ints, of_latent: Floats, latent: Ints, out: Floats,
 ) -> None:  # fmt: skip
-    """E[s h_term] of the learners from `first` on, one row each, times the root of the row's weight.
+    """E[s h] of the learners from `first` on, two rows each (h_term and the next), times the root of the row's weight.
 
     In every model ∂/∂a = θ · Σ ∂/∂d, so that `grad` need not hold a.
     """
-    w, before, h = np.empty(len(nodes)), np.empty(len(nodes)), np.empty(len(nodes))
-    by_theta, size, held = np.empty(len(nodes)), columns.shape[1], len(grad) // (len(owner) * len(nodes))
-    for row in range(len(out)):
-        n = first + row
+    width, size = len(nodes), columns.shape[1]
+    held = len(grad) // (len(owner) * width)
+    w, one, other, by = np.empty(width), np.empty(width), np.empty(width), np.empty((4, width))
+    for number in range(len(out) // 2):
+        n = first + number
         if start[n] == start[n + 1]:
             continue
-        own = codes[start[n] : start[n + 1]]
+        own, upper, lower = codes[start[n] : start[n + 1]], out[2 * number], out[2 * number + 1]
         _, lo, hi = posterior(own, table, log_weights, near[n], w)
-        _weighted_polynomial(w, nodes, term, lo, hi, before, h)
+        _polynomials(w, nodes, term, lo, hi, one, other)
         for q in range(lo, hi):
-            w[q] *= np.sqrt(weights[n])
-            by_theta[q] = w[q] * theta[q]
+            heavy = w[q] * np.sqrt(weights[n])
+            by[0, q], by[1, q] = heavy * one[q], heavy * other[q]
+            by[2, q], by[3, q] = by[0, q] * theta[q], by[1, q] * theta[q]
         for j in range(len(own)):
             code = own[j]
             mine = columns[owner[code]]
             for place in range(1, size):
                 if mine[place] < 0:
                     continue
-                by_d, by_a = _two_dots(w, by_theta, grad, code * held + place - 1, lo, hi)
-                out[row, mine[place]] += by_d
+                of_d, of_d_next, of_a, of_a_next = _four_dots(by, grad, code * held + place - 1, lo, hi)
+                upper[mine[place]] += of_d
+                lower[mine[place]] += of_d_next
                 if mine[0] >= 0 and place < size - 1:
-                    out[row, mine[0]] += by_a
+                    upper[mine[0]] += of_a
+                    lower[mine[0]] += of_a_next
         for place in range(2):
             if latent[place] >= 0:
-                out[row, latent[place]] += _dot(w, of_latent, place, lo, hi)
+                upper[latent[place]] += _dot(by[0], of_latent, place, lo, hi)
+                lower[latent[place]] += _dot(by[1], of_latent, place, lo, hi)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
