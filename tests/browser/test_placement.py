@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import check_access, picture
 from tests.browser.test_pupil import right, send, sign_in
 from tests.cast import Cast
+from tests.knowledge.test_calibration import drawn
 from tests.learning.desk import facts
 from yincai.core.actors import acting
+from yincai.core.scope import unscoped
+from yincai.knowledge import calibration
+from yincai.knowledge.models import Calibration
+from yincai.knowledge.pool import whole_pool
+from yincai.knowledge.priors import prior_of
 from yincai.learning import papers
 from yincai.learning.models import PlacementPaper
 
@@ -122,14 +129,39 @@ def work(cast: Cast) -> None:
             papers.count(row, acting_user=actor)
 
 
-def test_the_parameters(cast: Cast, pc: Page, phone: Page, live_server: Any) -> None:
+def test_the_parameters(cast: Cast, pc: Page, phone: Page, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for page in (pc, phone):
         sign_in(page, cast, cast.qian, live_server.url)
         page.goto("/bank/")
         page.get_by_role("link", name="题目参数").click()
         expect(page.locator("h1")).to_contain_text("每个学段都有够用的题来做摸底")
         check_access(page)
-    picture(pc, "parameters-pc", whole=True)
+    picture(pc, "parameters-pc")
     pc.get_by_role("button", name="用本地作答重算").click()
     expect(pc.locator("h1")).to_have_text("正在用本地作答重算")
     check_access(pc)
+    calibrate(cast, monkeypatch)
+    expect(pc.locator("h1")).to_have_text("新参数更准，等您决定")
+    check_access(pc)
+    pc.get_by_role("button", name="采用这一版", exact=True).click()
+    expect(pc.locator("[role=alert]")).to_contain_text("为什么这样决定")
+    picture(pc, "calibration-pc", whole=True)
+    phone.goto(pc.url.removesuffix("/decide"))
+    check_access(phone)
+    pc.locator("#why").fill("留出的学生上更准，变动的题都看过")
+    pc.get_by_role("button", name="采用这一版", exact=True).click()
+    expect(pc.locator("main")).to_contain_text("已采用")
+    expect(pc.locator("main")).to_contain_text("道题有自己的参数")
+    check_access(pc)
+    picture(pc, "parameters-calibrated-pc")
+
+
+def calibrate(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the background worker does, over simulated answers."""
+    with unscoped("test"):
+        held = prior_of(whole_pool("math"))
+    rng = np.random.default_rng(5)
+    answers = drawn(rng, held.a, held.b + rng.normal(0.3, 0.5, len(held)), held.c, 800, 12)
+    monkeypatch.setattr(calibration, "read", lambda *_: answers)
+    with acting(cast.actor(cast.qian)):
+        calibration.run(Calibration.objects.get())
