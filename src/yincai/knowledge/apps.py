@@ -10,10 +10,12 @@ class KnowledgeConfig(AppConfig):
         from yincai.core.navigation import Entry, register_navigation
         from yincai.core.prepare import register_step
         from yincai.knowledge.actions import calibrate, regrade, take_in  # noqa: F401 - they register jobs and tasks
+        from yincai.knowledge.model_cards import register_models
         from yincai.knowledge.policies import FIND
         from yincai.knowledge.queries import waiting
         from yincai.knowledge.sync import sync_if_changed
 
+        register_models()
         post_migrate.connect(sync_if_changed, sender=self)
         register_step(sync_if_changed)
         register_navigation(Entry("题库", "knowledge-items", FIND, order=60, waiting=waiting))

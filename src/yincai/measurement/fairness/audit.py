@@ -260,6 +260,7 @@ def _drifts(windows: Sequence[Window], bounds: Bounds) -> list[Finding]:
             ("loss drift", one.loss, bounds.loss_shift),
         )
         for kind, point, limit in charts:
-            if point.beyond and abs(point.value - point.center) >= limit:
+            moved = point.value - point.center  # a smaller loss is no harm
+            if point.beyond and (moved if kind == "loss drift" else abs(moved)) >= limit:
                 found.append(Finding(kind, "", "", point.value, point.low, point.high, point.p, window=nth))
     return found

@@ -4,7 +4,7 @@ Three charts, each window against the base period. *Population*: the stability i
 1994) in the base's tenths. Without a change PSI · n·m/(n+m) is about chi-square with (bins − 1) degrees (Yurdakul
 2018), so a small window is no change for being small. *Calibration*: mean of outcome minus prediction. *Loss*: mean
 log loss minus what the predictions themselves expect (their entropy), so that harder questions alone raise no alarm.
-The last two are Shewhart charts: limits around the base period's mean at ±`z` standard errors of the difference.
+The last two are Shewhart charts: limits around the base period's mean at three standard errors or more.
 
 >>> chance = np.random.default_rng(3)
 >>> p, time = chance.uniform(0.2, 0.9, 4000), np.arange(4000.0)
@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from scipy.stats import chi2
 
 from yincai.measurement.fairness.calibration import check, row_loss
@@ -76,9 +75,9 @@ def drift(
     if windows < 2 or minimum < 2:
         raise ValueError(f"{windows} windows of at least {minimum} rows: at least two of each")
     parts = _parts(time, min(windows, len(time) // minimum))
-    z = _reach(2 * (len(parts) - 1))
+    chance = _chance(2 * (len(parts) - 1))
     rows = _Rows(predicted, observed, time, learners)
-    return [rows.window(parts[0], part, z) for part in parts[1:]]
+    return [rows.window(parts[0], part, chance) for part in parts[1:]]
 
 
 def _parts(time: Floats, count: int) -> list[Whole]:
@@ -91,10 +90,10 @@ def _parts(time: Floats, count: int) -> list[Whole]:
     return [part for part in np.split(order, cuts) if len(part)]
 
 
-def _reach(charts: int) -> float:
-    """Three standard errors, or more where so many charts would cross three by chance once in eighty times (drift is
-    one of an audit's four families of tests)."""
-    return max(3.0, float(ndtri(1.0 - 0.00625 / max(charts, 1))))
+def _chance(charts: int) -> float:
+    """The chance with which one chart may cross its upper limit: that of three standard errors, or less where so many
+    charts would cross by chance once in eighty times (drift is one of an audit's four families of tests)."""
+    return min(0.00135, 0.00625 / max(charts, 1))
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class _Rows:
     time: Floats
     learners: Whole | None
 
-    def window(self, base: Whole, part: Whole, z: float) -> Window:
+    def window(self, base: Whole, part: Whole, chance: float) -> Window:
         index, p = stability(self.predicted[base], self.predicted[part])
         times = self.time[part]
         gap, excess = self.observed - self.predicted, row_loss(self.predicted, self.observed) - self._expected()
@@ -114,20 +113,20 @@ class _Rows:
             len(part),
             index,
             p,
-            self._point(gap, base, part, z),
-            self._point(excess, base, part, z),
+            self._point(gap, base, part, chance),
+            self._point(excess, base, part, chance),
         )
 
     def _expected(self) -> Floats:
         return row_loss(self.predicted, self.predicted)
 
-    def _point(self, values: Floats, base: Whole, part: Whole, z: float) -> Point:
+    def _point(self, values: Floats, base: Whole, part: Whole, chance: float) -> Point:
         before, now = (mean(values[rows], self._who(rows)) for rows in (base, part))
         reach = float(np.hypot(before.se, now.se))
-        p = Estimate(now.value - before.value, reach, min(before.df, now.df)).p_value()
-        if reach != reach:
-            reach = float("inf")
-        return Point(now.value, before.value, before.value - z * reach, before.value + z * reach, p)
+        change = Estimate(now.value - before.value, reach, min(before.df, now.df))
+        low, high = change.interval(1.0 - 2.0 * chance)
+        width = (high - low) / 2 if change.known else float("inf")
+        return Point(now.value, before.value, before.value - width, before.value + width, change.p_value())
 
     def _who(self, rows: Whole) -> Whole | None:
         return (

@@ -13,7 +13,7 @@ KINDS = {
     "dif": "题目对某组不公平",
     "population": "人群变化",
     "calibration drift": "校准漂移",
-    "loss drift": "误差变大或变小",
+    "loss drift": "误差变大",
 }
 
 
