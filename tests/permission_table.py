@@ -205,6 +205,9 @@ TABLE: dict[str, frozenset[str]] = {
     "indicators-figures": FIGURES,
     "indicators-indicator": FIGURES,
     "indicators-pupils": CLASS_PAGES,
+    "indicators-models": FIGURES | {"admin"},
+    "indicators-model": FIGURES | {"admin"},
+    "indicators-audit": frozenset({"admin", "city_officer"}),
     # homes (portal)
     "home": EVERYBODY,
 }
@@ -341,5 +344,6 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "monitoring/": lambda cast: {"pk": _monitoring(cast)},
     "growth/": lambda cast: {"pk": _growth(cast).run_id, "school": cast.first.pk},
     "growth/appeals/": lambda cast: {"pk": _appeal(cast)},
+    "models/": lambda cast: {"code": "tracing"},
     "figures/": lambda cast: {"code": "practice.active", "school_class": cast.class51.pk},
 }
