@@ -170,8 +170,8 @@ def _join_cells(observed: Floats, expected: Floats) -> tuple[Floats, Floats]:
     while len(e) > 2 and min(e) < SMALLEST_CELL:
         least = int(np.argmin(e))
         to = least + 1 if least == 0 or (least + 1 < len(e) and e[least + 1] < e[least - 1]) else least - 1
-        o[to] += o.pop(least)
-        e[to] += e.pop(least)
+        o[to], e[to] = o[to] + o[least], e[to] + e[least]
+        del o[least], e[least]
     return np.array(o), np.array(e)
 
 

@@ -49,7 +49,7 @@ def person_fit(found: Fit | Bank, responses: ArrayLike | Responses) -> PersonFit
     >>> from yincai.measurement.irt import Item, bank
     >>> items = bank("rasch", [Item(1.0, b) for b in (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)])
     >>> person_fit(items, [[1, 1, 1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1, 1]]).lz_star.round(1).tolist()
-    [1.9, -6.5]
+    [1.4, -5.7]
     """
     items = found.bank if isinstance(found, Fit) else found
     data = items.pack(responses)
