@@ -24,9 +24,9 @@ Numbers = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Settings:
-    trees: int = 200
+    trees: int = 300
     depth: int = 6
-    rate: float = 0.08
+    rate: float = 0.06
     rows: int = 150_000  # at most so many of the rows grow a tree
     share: float = 0.6  # of the rows, where that is fewer
     features: float = 0.5
