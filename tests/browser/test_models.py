@@ -51,3 +51,23 @@ def test_a_teacher_reads_the_card_without_the_groups(city: Cast, pc: Page, live_
     expect(pc.locator("main")).to_contain_text("用的时候要知道")
     expect(pc.locator("main")).not_to_contain_text("对每一组人都准吗")
     check_access(pc)
+
+
+@pytest.mark.parametrize("size", ["pc", "phone"])
+def test_a_teacher_reads_why_a_point_stands_where_it_does(
+    city: Cast, size: str, request: pytest.FixtureRequest, live_server: Any
+) -> None:
+    page: Page = request.getfixturevalue(size)
+    sign_in(page, city, city.wang, live_server.url)
+    page.goto(f"/classes/pupils/{city.ming.pk}")
+    page.get_by_role("link", name="看依据").first.click()
+    expect(page.locator("h1")).to_contain_text("小明的“")
+    for words in ("次答题，每次让估计动了多少", "80% 区间", "它的基础", "还缺什么证据"):
+        expect(page.locator("main")).to_contain_text(words)
+    check_access(page)
+    picture(page, f"point-{size}", whole=True)
+    page.goto(page.url.rsplit("/", 1)[0] + "/no-such-point")  # a mistyped address
+    expect(page.locator("body")).to_contain_text("找不到")
+    page.go_back()
+    page.get_by_role("link", name="回到小明").click()
+    expect(page.locator("h1")).to_contain_text("小明：")

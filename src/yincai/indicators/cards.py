@@ -19,6 +19,7 @@ from yincai.core.scope import unscoped
 from yincai.indicators.models import ModelAudit
 from yincai.registry.models import Person
 
+UNSURE = "数据不够，还不能判断"
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -62,7 +63,7 @@ class Metric:
         if self.least is None and self.most is None:
             return "—"
         if self.value is None or self.low is None:
-            return "数据不够，还不能判断"
+            return UNSURE
         return "超出界限" if self.fails else "在界限内"
 
 
@@ -92,7 +93,7 @@ class Card:
         bounded = [metric for metric in self.metrics if metric.bound != "只作说明"]
         if any(metric.verdict == "在界限内" for metric in bounded):
             return "在界限内"
-        return "数据不够，还不能判断" if bounded else "没有设界限"
+        return UNSURE if bounded else "没有设界限"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from yincai.core.action import ActionError
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.indicators.actions.audit_model import audit_now
-from yincai.indicators.cards import MODELS, Card, Model, last_audit, models
+from yincai.indicators.cards import MODELS, UNSURE, Card, Model, last_audit, models
 from yincai.indicators.fairness_words import fairness_said
 from yincai.indicators.policies import AUDIT_MODELS, SEE_MODELS
 
@@ -31,7 +31,9 @@ def finding_of(cards: list[Card]) -> str:
         return f"“{failing[0].label}”没有达到它的界限" + (
             f"，共 {len(failing)} 个这样的模型" if len(failing) > 1 else ""
         )
-    return f"{len(cards)} 个模型在用，没有一个超出界限" if cards else "还没有登记模型"
+    unsure = sum(card.status == UNSURE for card in cards)
+    more = f"，{unsure} 个数据还不够判断" if unsure else ""
+    return f"{len(cards)} 个模型在用，没有一个超出界限{more}" if cards else "还没有登记模型"
 
 
 @require_GET

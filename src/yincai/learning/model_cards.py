@@ -31,7 +31,7 @@ def tracing_card() -> Card:
         label="掌握情况",
         does="从每次答题估计学生在每个知识点上现在能不能做对，并据此选下一题。",
         version=f"{versions.model}，参数第 {versions.parameters} 套，知识图谱第 {versions.graph} 版",
-        data="随软件出厂的参数，由开发者按公开文献设定，没有用任何学生的数据拟合；每个学生的状态只来自他自己的答题。",
+        data="随软件出厂的参数，由开发者设定（做法见公开文献），没有用任何学生的数据拟合；每个学生的状态只来自他自己的答题。",
         since=None,
         approved="随软件出厂，本地还没有人另行批准",
         metrics=audited_metrics(TRACING),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, paper, placement, practice, reports, setting
+from yincai.learning.views import classes, paper, placement, points, practice, reports, setting
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
@@ -32,5 +32,6 @@ urlpatterns = [
     path("classes/<uuid:school_class>/report", reports.class_report, name="learning-class-report"),
     path("classes/answers/<uuid:statement>", reports.answer_cause, name="learning-answer-cause"),
     path("classes/pupils/<uuid:person>", classes.pupil_page, name="learning-pupil"),
+    path("classes/pupils/<uuid:person>/points/<str:code>", points.point_page, name="learning-point"),
     path("children/<uuid:person>", classes.child, name="learning-child"),
 ]
