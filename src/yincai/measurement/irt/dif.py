@@ -204,7 +204,8 @@ def likelihood_ratio_dif(
 def _told(scores: Floats, focal: Ints, fewest: int) -> bool:
     """Both groups answered often enough, and reached the same categories."""
     seen = [scores[(focal == side) & np.isfinite(scores)] for side in (0, 1)]
-    return min(map(len, seen)) >= fewest and np.array_equal(*map(np.unique, seen)) and len(np.unique(seen[0])) > 1
+    reached = [np.unique(each) for each in seen]
+    return min(map(len, seen)) >= fewest and np.array_equal(reached[0], reached[1]) and len(reached[0]) > 1
 
 
 def _gap(bank: Bank, item: int, mean: float, variance: float) -> float:

@@ -30,6 +30,7 @@ from yincai.measurement.irt.responses import Floats, Ints, Responses, triplets
 
 NODES, TOLERANCE, PASSES, MEMORY = 61, 1e-4, 500, 6
 MOST_PARAMETERS, MOST_PAIRS = 4000, 200_000
+BLOCK = 1024  # learners whose scores are held at once
 LONGEST = 1.0
 
 
@@ -146,7 +147,9 @@ def _design(
             raise ValueError(f"every {what} from 0 to the highest must occur")
     if steps < 1:
         raise ValueError("all scores are 0")
-    pairs, of_row = np.unique(item.astype(np.int64) * n_raters + rater, return_inverse=True)
+    of_row = item.astype(np.int64) * n_raters + rater.astype(np.int64)
+    occurs = np.bincount(of_row, minlength=n_items * n_raters) > 0
+    pairs, of_row = np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[of_row]
     sets = 1 if scale == "rating" else n_items
     n_free = n_items + n_raters - 1 + sets * (steps - 1)
     if n_free > MOST_PARAMETERS or len(pairs) > MOST_PAIRS:
@@ -277,16 +280,17 @@ def _covariance(design: Design, bank: Bank, over: Grid, near: Windows) -> Floats
     nodes[:n] = over.nodes
     data, table = design.data, table_of(bank, over)
     lost = np.zeros_like(latent)
-    for first in range(0, data.n_rows, 2048):
-        rows = min(2048, data.n_rows - first)
-        means = np.zeros((2, rows, len(design.pair_item) * design.steps + 1), np.float64)
-        if means.size > 200_000_000:
-            raise ValueError("too many pairs for standard errors")
-        _reach_moments(data.start, data.codes, first, table, over.log_weights, near, nodes, wide, means)
+    columns = np.stack([design.pair_item, len(design.items) + design.pair_rater], axis=1)
+    scales = design.pair_item * design.steps * (design.sets > 1) + len(design.items) + len(design.raters)
+    for first in range(0, data.n_rows, BLOCK):
+        means = np.zeros((2, min(BLOCK, data.n_rows - first), len(design.back) + 1))
+        _reach_moments(
+            data.start, data.codes, first, table, over.log_weights, near, nodes, wide, columns, scales, means
+        )
         for term in means:
-            own = np.hstack([-(sparse.csr_matrix(term[:, :-1]) @ design.x).toarray(), term[:, -1:]])
+            own = np.hstack([term[:, :-1] @ design.back, term[:, -1:]])
             lost += own.T @ own
-    return np.asarray(np.linalg.pinv(latent - lost)[:size, :size])
+    return np.asarray(np.linalg.inv(latent - lost)[:size, :size])
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
@@ -310,9 +314,10 @@ def _two_polynomials(w: Floats, nodes: Floats, lo: int, hi: int, h: Floats) -> N
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
 def _reach_moments(
     start: Ints, codes: NDArray[np.int32], begin: int, table: Floats, log_weights: Floats, near: Windows,
-    nodes: Floats, reach: Floats, out: Floats,
+    nodes: Floats, reach: Floats, columns: Ints, scales: Ints, out: Floats,
 ) -> None:  # fmt: skip
-    """E[P(≥ k | θ) h] of each answer, summed by pair and step, and E[t² h]; h the first two orthonormal polynomials."""
+    """Each learner's E[P(≥ k | θ) h], summed by item, rater and threshold, and E[t² h];
+    h the first two orthonormal polynomials."""
     w = np.empty(len(log_weights))
     steps = reach.shape[1]
     h = np.empty((2, len(nodes)))
@@ -329,7 +334,9 @@ def _reach_moments(
                     total = 0.0
                     for q in range(lo, hi):
                         total += h[term, q] * reach[pair, k, q]
-                    out[term, row, pair * steps + k] += total
+                    out[term, row, columns[pair, 0]] += total
+                    out[term, row, columns[pair, 1]] += total
+                    out[term, row, scales[pair] + k] += total
             for q in range(lo, hi):
                 out[term, row, -1] += h[term, q] * nodes[q] ** 2
 

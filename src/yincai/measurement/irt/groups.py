@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yincai.measurement.irt.calibration import fit
 from yincai.measurement.irt.curves import GRADED
@@ -18,7 +19,7 @@ from yincai.measurement.irt.em import DEVIATIONS, extrapolated
 from yincai.measurement.irt.expectation import Expected, Grid, Windows, expect, grid, windows
 from yincai.measurement.irt.items import Bank
 from yincai.measurement.irt.maximization import FARTHEST, STEEPEST, maximise, penalties
-from yincai.measurement.irt.responses import Floats, Ints, Responses
+from yincai.measurement.irt.responses import Floats, Responses
 
 NODES = 61
 MEMORY, PASSES, TOLERANCE = 6, 1000, 1e-4
@@ -71,7 +72,7 @@ def fit_groups(
     return problem.climb(replace(state, bank=replace(start, mean=0.0, variance=1.0)), tolerance)
 
 
-def _free(start: Bank, groups: Sequence[Responses]) -> Ints:
+def _free(start: Bank, groups: Sequence[Responses]) -> NDArray[np.bool_]:
     """Parameters that somebody's answers speak about (items × parameters)."""
     counts = sum(np.bincount(each.codes, minlength=int(start.first[-1])) for each in groups)
     answered = np.add.reduceat(counts, start.first[:-1]) > 0
@@ -94,7 +95,7 @@ class Problem:
 
     groups: list[Responses]
     over: Grid
-    free: Ints
+    free: NDArray[np.bool_]
     priors: Floats
     near: list[Windows]
 

@@ -191,7 +191,7 @@ def true_score_equating(x: Bank, y: Bank) -> Equating:
 
 def _score_range(form: Bank) -> Floats:
     low = float(form.lowest.sum())
-    return low + np.arange(int((form.categories - 1).sum()) + 1)
+    return np.asarray(low + np.arange(int((form.categories - 1).sum()) + 1), np.float64)
 
 
 def _ability(form: Bank, score: float) -> float:
