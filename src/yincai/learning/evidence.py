@@ -21,6 +21,7 @@ from yincai.records.folds import Fact
 from yincai.records.queries import facts_of
 
 SHOWN = 8  # the newest answers told one by one
+FAR = 12  # so many right answers are "far": the title does not hold them up to anybody
 FARTHEST = 30  # right answers tried when asking how many more are needed
 THRESHOLD, SURE = 0.8, 0.8
 LONG_AGO = 60  # days
@@ -45,7 +46,11 @@ class Move:
     @property
     def moved(self) -> str:
         change = self.after - self.before
-        way = "几乎没动" if abs(change) < A_DIFFERENCE else f"{'升' if change > 0 else '降'} {abs(change):.0%}"
+        way = (
+            "几乎没动"
+            if abs(change) < A_DIFFERENCE
+            else f"{'升' if change > 0 else '降'} {100 * abs(change):.0f} 个百分点"
+        )
         return f"{self.before:.0%} → {self.after:.0%}，{way}"
 
 
@@ -78,7 +83,7 @@ class Behind:
     def finding(self) -> str:
         if self.one.level == MASTERED:
             return "已经掌握"
-        if self.needed is None:
+        if self.needed is None or self.needed > FAR:
             return f"现在是“{self.one.label}”，离掌握还远"
         return f"现在是“{self.one.label}”，接着答对 {self.needed} 题就是掌握"
 
