@@ -46,11 +46,9 @@ class Move:
     @property
     def moved(self) -> str:
         change = self.after - self.before
-        way = (
-            "几乎没动"
-            if abs(change) < A_DIFFERENCE
-            else f"{'升' if change > 0 else '降'} {100 * abs(change):.0f} 个百分点"
-        )
+        way = f"{'升' if change > 0 else '降'} {100 * abs(change):.0f} 个百分点"
+        if abs(change) < A_DIFFERENCE:
+            way = "几乎没动"
         return f"{self.before:.0%} → {self.after:.0%}，{way}"
 
 
