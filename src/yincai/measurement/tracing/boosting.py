@@ -58,13 +58,17 @@ class Boosting:
     def _chances(self, x: NDArray[np.float32]) -> Floats:
         if not x.shape[1]:
             return np.zeros(0)
-        return np.asarray(self.booster.predict_proba(x.T)[:, 1], np.float64)
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        with threadpool_limits(1):
+            return np.asarray(self.booster.predict_proba(x.T)[:, 1], np.float64)
 
 
 def fit(log: Log, seed: int = 0) -> Boosting:
     """Raises MissingExtra without scikit-learn."""
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
     except ImportError as problem:
         raise MissingExtra(MISSING) from problem
     lens, x = passes.fit(log, seed)
@@ -78,5 +82,6 @@ def fit(log: Log, seed: int = 0) -> Boosting:
         early_stopping=False,
         random_state=seed,
     )
-    booster.fit(x.T, log.correct >= 0.5)
+    with threadpool_limits(1):  # threads that wait for each other burn more than they save
+        booster.fit(x.T, log.correct >= 0.5)
     return Boosting(lens, booster)
