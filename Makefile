@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-postgres test-kill check-real lint format types contracts bench bench-full screenshots lock setup clean
+.PHONY: help run test test-browser test-postgres test-processes check-real lint format types contracts bench bench-full screenshots lock setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,7 @@ $(BIN)/.run: $(RUN_LOCKS) pyproject.toml $(BIN)/.uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-DEV_LOCKS := requirements/dev.txt requirements/postgres.txt
+DEV_LOCKS := requirements/dev.txt requirements/postgres.txt requirements/boosting.txt
 $(BIN)/.dev: $(DEV_LOCKS) $(BIN)/.run
 	@echo "      packages for tests"
 	@$(UV) $(DEV_LOCKS:%=-r %)
@@ -78,8 +78,8 @@ test-browser: $(BIN)/.dev $(VENDOR) ## each role's daily job in headless Chromiu
 test-postgres: $(BIN)/.dev $(VENDOR) ## all that touches the database, on a PostgreSQL of its own
 	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist loadgroup -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
 
-test-kill: $(BIN)/.dev $(VENDOR) ## kill -9 in the middle of a thousand answers: none is lost, none doubled
-	@$(PYTEST) -m slow tests/learning/test_kill9.py $(JUNIT) $(ARGS)
+test-processes: $(BIN)/.dev $(VENDOR) ## served, killed, backed up for real: kill -9 in a thousand answers loses none
+	@$(PYTEST) -n 2 --dist loadgroup -m process tests/core tests/learning/test_kill9.py $(JUNIT) $(ARGS)
 
 check-real: $(BIN)/.dev $(VENDOR) ## slower checks and those on the real data in ../shared/data
 	@$(PYTEST) -m "real or slow" -rs $(ARGS)
@@ -96,22 +96,30 @@ types: $(BIN)/.dev ## mypy, strict for core and measurement
 contracts: $(BIN)/.dev ## the floors of the house
 	@$(BIN)/lint-imports
 
-bench: $(BIN)/.dev $(VENDOR) ## measure, minutes; writes build/bench.json
-	@$(BIN)/python -m bench
+# The libraries we measure ourselves against; users never install them. R's come from Debian, where Rscript is found.
+.peers/.stamp: requirements/peers.txt $(BIN)/.uv
+	@echo "      packages of the peers"
+	@$(PYTHON) -m venv .peers
+	@$(BIN)/uv pip install --quiet --python .peers/bin/python --require-hashes -r requirements/peers.txt
+	@touch $@
 
-bench-full: $(BIN)/.dev $(VENDOR) ## measure at full size
-	@$(BIN)/python -m bench --full
+bench bench-full: export YINCAI_PEERS := $(CURDIR)/.peers/bin/python
+bench: $(BIN)/.dev $(VENDOR) .peers/.stamp ## measure, minutes; writes build/bench.json (beside R: apt-get install r-cran-lme4 r-cran-quantreg)
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-full: $(BIN)/.dev $(VENDOR) .peers/.stamp ## measure at full size
+	@$(BIN)/python -m bench --full $(ARGS)
 
 screenshots: $(BIN)/.dev $(VENDOR) ## make the pictures in docs/images anew
 	@YINCAI_SCREENSHOTS=docs/images $(PYTEST) -m browser $(ARGS)
 
 lock: $(BIN)/.uv ## requirements/*.in and package.json into their lock files
-	@for name in uv base postgres build dev; do \
-	  constraint=$$([ $$name = base ] || [ $$name = uv ] || echo "-c requirements/base.txt"); \
+	@for name in uv base postgres boosting build dev peers; do \
+	  constraint=$$([ $$name = base ] || [ $$name = uv ] || [ $$name = peers ] || echo "-c requirements/base.txt"); \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
 	    requirements/$$name.in $$constraint -o requirements/$$name.txt $(LOCK_ARGS) || exit 1; done
 	@! grep -n '://' requirements/*.txt
 	@[ ! -x $(BIN)/npm ] || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm install --package-lock-only --ignore-scripts
 
 clean: ## remove all that can be built again; never the installation's data in var/
-	@rm -rf .venv build dist node_modules src/yincai/core/static/vendor src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .peers build dist node_modules src/yincai/core/static/vendor src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,11 +8,19 @@ An address with arguments also needs an object of 第一小学 for them, under t
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
+
+import numpy as np
+from django.utils import timezone
 
 from tests.cast import Cast
 from yincai.core.ids import new_id
-from yincai.learning.models import Assignment, Practice
+from yincai.evaluation.computing import Columns
+from yincai.evaluation.models import Appeal, GrowthRun, Monitoring, Participant, SchoolGrowth
+from yincai.knowledge.models import Calibration
+from yincai.learning.models import Assignment, PlacementPaper, Practice
+from yincai.records.models import ResponseFact
 from yincai.registry.models import (
     Guardianship,
     Notice,
@@ -48,6 +56,7 @@ BANK_READERS = SEEING_ORGANISATIONS | {"expert"}
 BANK_WRITERS = SCHOOL_OFFICE | {"teacher", "researcher"}
 BANK_KEEPERS = frozenset({"admin", "researcher"})
 FLAGGERS = ROLES - {"enterprise"}
+BUREAUS = frozenset({"city_officer", "district_officer"})
 FIGURES = frozenset({"city_officer", "district_officer", "head", "researcher", "school_admin", "teacher"})
 
 TABLE: dict[str, frozenset[str]] = {
@@ -141,6 +150,10 @@ TABLE: dict[str, frozenset[str]] = {
     "knowledge-flag-close": BANK_WRITERS,
     "knowledge-held": BANK_KEEPERS,
     "knowledge-settle": BANK_KEEPERS,
+    "knowledge-parameters": BANK_READERS,
+    "knowledge-calibration": BANK_READERS,
+    "knowledge-calibrate": frozenset({"admin", "city_officer"}),
+    "knowledge-calibration-decide": frozenset({"admin", "city_officer"}),
     "knowledge-routes": BANK_KEEPERS,
     "knowledge-routes-confirm": BANK_KEEPERS,
     "knowledge-route": BANK_KEEPERS,
@@ -156,20 +169,47 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-hint": PUPIL,
     "learning-preview": PUPIL,
     "learning-practice": PUPIL,
+    "learning-placement": PUPIL,
+    "learning-placement-start": PUPIL,
     "learning-rested": PUPIL,
     "learning-stop": PUPIL,
     "learning-classes": CLASS_PAGES,
     "learning-class": CLASS_PAGES,
     "learning-pupil": CLASS_PAGES,
+    "learning-point": CLASS_PAGES,
     "learning-assignment": CLASS_PAGES,
+    "learning-class-placement": CLASS_PAGES,
+    "learning-report": CLASS_PAGES,
+    "learning-class-report": CLASS_PAGES,
+    "learning-answer-cause": TEACHER,
+    "learning-paper": TEACHER,
+    "learning-paper-make": TEACHER,
+    "learning-paper-print": TEACHER,
+    "learning-paper-marks": TEACHER,
     "learning-set": TEACHER,
     "learning-steer": TEACHER,
     "learning-withdraw": TEACHER,
     "learning-child": GUARDIAN,
+    # monitorings and growth (evaluation)
+    "evaluation-monitorings": BUREAUS | {"head", "school_admin"},
+    "evaluation-monitoring": BUREAUS | {"head", "school_admin"},
+    "evaluation-plan": BUREAUS,
+    "evaluation-compute": BUREAUS,
+    "evaluation-roster": frozenset({"head", "school_admin"}),
+    "evaluation-growth": BUREAUS | {"head"},
+    "evaluation-run": BUREAUS | {"head"},
+    "evaluation-school": BUREAUS | {"head"},
+    "evaluation-bundle": BUREAUS,
+    "evaluation-appeal": frozenset({"head"}),
+    "evaluation-appeals": BUREAUS | {"head"},
+    "evaluation-appeal-page": BUREAUS | {"head"},
     # figures (indicators)
     "indicators-figures": FIGURES,
     "indicators-indicator": FIGURES,
     "indicators-pupils": CLASS_PAGES,
+    "indicators-models": FIGURES | {"admin"},
+    "indicators-model": FIGURES | {"admin"},
+    "indicators-audit": frozenset({"admin", "city_officer"}),
     # homes (portal)
     "home": EVERYBODY,
 }
@@ -186,6 +226,94 @@ def _set_practice(cast: Cast) -> Any:
 def _sitting(cast: Cast) -> Any:
     pupil = Pseudonym._base_manager.get(person=cast.ming).number
     return Practice._base_manager.create(pupil=pupil, subject="math", place=cast.class51.path).pk
+
+
+def _monitoring(cast: Cast) -> Any:
+    """One run by the city, with a drawn pupil of 第一小学."""
+    row, new = Monitoring._base_manager.get_or_create(
+        code="JC2026-M5",
+        defaults={
+            "organisation": cast.city,
+            "title": "五年级数学监测",
+            "subject": "math",
+            "year": "2026–2027",
+            "grade": 5,
+            "on": date(2026, 5, 20),
+            "share": 50,
+            "planned_by": new_id(),
+        },
+    )
+    if new:
+        pupil = Pseudonym._base_manager.get(person=cast.ming).number
+        Participant._base_manager.create(monitoring=row, pupil=pupil, place=cast.class51.path)
+    return row.pk
+
+
+def _growth(cast: Cast) -> Any:
+    """What 第一小学 came to in a run of that monitoring."""
+    found = SchoolGrowth._base_manager.filter(school=cast.first).first()
+    if found is None:
+        model = {"confidence": 0.95, "prior_se": 30.0, "reliability": 0.9, "words": "线性混合模型", "version": "1"}
+        run = GrowthRun._base_manager.create(
+            monitoring_id=_monitoring(cast),
+            model=model,
+            counts={"included": 20},
+            least=10,
+            by=new_id(),
+            inputs=_looked_at(cast),
+        )
+        figures = {"n": 20, "before": 500.0, "expected": 510.0, "came": 512.0, "growth": 1.5, "se": 4.0}
+        found = SchoolGrowth._base_manager.create(
+            run=run, school=cast.first, counts={"included": 20}, low=-6.3, high=9.3, **figures
+        )
+    return found
+
+
+def _looked_at(cast: Cast) -> bytes:
+    rng = np.random.default_rng(3)
+    priors = rng.normal(500, 90, 40)
+    school = np.repeat([0, 1], 20)
+    return Columns(priors + rng.normal(0, 30, 40), priors, school, [cast.first.path, cast.second.path], 25.0).pack()
+
+
+def _appeal(cast: Cast) -> Any:
+    growth = _growth(cast)
+    given = {"reason": "score", "text": "录错了两行", "by": new_id(), "by_name": "李校长"}
+    return Appeal._base_manager.create(growth=growth, **given).pk
+
+
+def _wrong_answer(cast: Cast) -> Any:
+    """An answer of 小明, to an item that the bank no longer has."""
+    pupil = Pseudonym._base_manager.get(person=cast.ming).number
+    fact = ResponseFact._base_manager.create(
+        pupil=pupil,
+        subject="math",
+        number=ResponseFact._base_manager.filter(pupil=pupil).count() + 1,
+        statement=new_id(),
+        place=cast.class51.path,
+        item=0,
+        version=1,
+        points="0",
+        difficulty=0.0,
+        score=0.0,
+        duration_ms=1000,
+        attempt=1,
+        hints=0,
+        source="practice",
+        at=timezone.now(),
+    )
+    return fact.statement
+
+
+def _calibration() -> Any:
+    """The installation's own: nobody's school."""
+    return Calibration.objects.create(made_by=new_id(), state="proposed", evidence={}).pk
+
+
+def _paper(cast: Cast) -> Any:
+    fields = {"grade": 5, "length": 0, "state": "ready", "made_by": new_id(), "forms": {"A": [], "B": []}}
+    curves = {"at": [-1.0, 1.0], "A": [1.0, 1.0], "B": [1.0, 1.0], "deviation": 0.0}
+    return PlacementPaper._base_manager.create(school_class=cast.class51, curves=curves, **fields).pk
 
 
 # An object of 第一小学 for the arguments of a route, by its head (the longest that fits).
@@ -208,9 +336,17 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "rules/entries/": lambda cast: {"pk": RuleEntry._base_manager.values_list("pk", flat=True).first()},
     "children/": lambda cast: {"pk": cast.ming.pk, "person": cast.ming.pk},
     "classes/": lambda cast: {"school_class": cast.class51.pk, "person": cast.ming.pk},
+    "classes/pupils/": lambda cast: {"person": cast.ming.pk, "code": "m5.frac.add-unlike"},
+    "classes/answers/": lambda cast: {"statement": _wrong_answer(cast)},
     "classes/practices/": lambda cast: {"assignment": _set_practice(cast)},
+    "classes/papers/": lambda cast: {"paper": _paper(cast), "form": "A"},
     "learn/": lambda cast: {"practice_id": _sitting(cast)},
     "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
+    "bank/parameters/": lambda cast: {"pk": _calibration()},
     "bank/flags/": lambda cast: {"pk": new_id()},
+    "monitoring/": lambda cast: {"pk": _monitoring(cast)},
+    "growth/": lambda cast: {"pk": _growth(cast).run_id, "school": cast.first.pk},
+    "growth/appeals/": lambda cast: {"pk": _appeal(cast)},
+    "models/": lambda cast: {"code": "tracing"},
     "figures/": lambda cast: {"code": "practice.active", "school_class": cast.class51.pk},
 }

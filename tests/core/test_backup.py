@@ -13,7 +13,11 @@ import zstandard
 from tests.core.installation import Installation
 from yincai.core import audit, backup
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("homes")]  # one process: they share homes
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.postgres,
+    pytest.mark.xdist_group("homes"),
+]  # they share homes
 
 
 @pytest.fixture(scope="module")

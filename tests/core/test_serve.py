@@ -26,7 +26,7 @@ from yincai.core import processes
 from yincai.core.actions.remember import remember
 from yincai.core.actors import installation as service
 
-pytestmark = pytest.mark.xdist_group("served")  # one process: they share a home
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("served")]  # one process: they share a home
 
 
 @pytest.fixture(scope="module")

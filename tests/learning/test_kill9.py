@@ -31,7 +31,7 @@ CSRF = "c" * 32
 FORM = re.compile(rb'name="form" value="([^"]+)"')
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.process]
 
 
 @pytest.fixture(scope="module")

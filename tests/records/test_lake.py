@@ -102,7 +102,7 @@ def test_a_correction_takes_the_place_of_what_it_replaces(cast: Cast, ming: Pupi
     assert StateChange.objects.count() == 0
 
 
-@pytest.mark.parametrize("killed_at", ["_write_facts", "_write_states", "_mark"])
+@pytest.mark.parametrize("killed_at", ["_write_days", "_write_states", "_mark"])
 def test_a_writer_killed_in_between_writes_the_same_again(
     cast: Cast, ming: Pupil, folder: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
 ) -> None:

@@ -168,7 +168,7 @@ def test_pupil_teacher_and_guardian_see_their_timetable(cast: Cast, term: Term) 
 
 def test_calendar_pages(cast: Cast, term: Term, django_assert_max_num_queries: Any) -> None:
     client = cast.client(cast.qian)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         page = client.get(reverse("registry-calendar")).content.decode()
     assert "第 1 周" in page
     first = Term._base_manager.order_by("starts").first()

@@ -21,6 +21,7 @@ HTTPS = env.flag("YINCAI_HTTPS", False)
 
 INSTALLED_APPS = [
     "yincai.portal",
+    "yincai.evaluation",
     "yincai.learning",
     "yincai.knowledge",
     "yincai.indicators",

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("yincai.portal.urls")),
     path("", include("yincai.registry.urls")),
     path("", include("yincai.knowledge.urls")),
+    path("", include("yincai.evaluation.urls")),
     path("", include("yincai.learning.urls")),
     path("", include("yincai.indicators.urls")),
     path("", include("yincai.core.urls")),

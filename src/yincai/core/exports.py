@@ -163,6 +163,20 @@ def export(sheet: Sheet, name: str, *, acting_user: Actor) -> HttpResponse:
     return response
 
 
+@action(SIGNED_IN, verb="core.export")
+def export_file(
+    title: str, content: bytes, suffix: str, media_type: str, *, rows: int, acting_user: Actor
+) -> HttpResponse:
+    """Send out a file that is no sheet (a bundle for a program). None of its words may be a machine's."""
+    moment = timezone.localtime()
+    noted("core.Export", new_id(), form=suffix, rows=rows, title=title, generated=False)
+    mark = "示范数据_" if Fact.read("demo") else ""
+    filename = f"{mark}{_file_name(title)}{moment:%Y%m%d}{suffix}"
+    response = HttpResponse(content, content_type=media_type)
+    response.headers["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
+    return response
+
+
 def _file_name(title: str) -> str:
     return re.sub(r"[\\/:*?\"<>|\s]+", "_", title)[:60] or "导出"
 

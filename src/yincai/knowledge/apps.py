@@ -9,13 +9,15 @@ class KnowledgeConfig(AppConfig):
     def ready(self) -> None:
         from yincai.core.navigation import Entry, register_navigation
         from yincai.core.prepare import register_step
-        from yincai.knowledge.actions import regrade, take_in  # noqa: F401 - they register their kinds of job
+        from yincai.knowledge.actions import calibrate, regrade, take_in  # noqa: F401 - they register jobs and tasks
         from yincai.knowledge.actions.follow_move import follow_move
+        from yincai.knowledge.model_cards import register_models
         from yincai.knowledge.policies import FIND
         from yincai.knowledge.queries import waiting
         from yincai.knowledge.sync import sync_if_changed
         from yincai.registry.moves import register_follower
 
+        register_models()
         post_migrate.connect(sync_if_changed, sender=self)
         register_step(sync_if_changed)
         register_follower(follow_move)

@@ -20,6 +20,10 @@ account and brings nothing new. Two rows with the same text are told apart by th
 options; text, options and key): all three equal is an alias, the first two a **Contradiction**, which holds both back
 until a person decides, and the first alone makes linked items, found by the digest. An **ItemFlag** is somebody's
 题目有误. A **PoolVersion** changes whenever something adaptive practice may choose changes.
+
+How hard an item is follows from a rule (`priors.py`) until answers say better. A **Calibration** is one look at the
+installation's own answers: what came of it for each item at a version are **ItemParameters**, put into use as a whole
+by a named person and never changed afterwards.
 """
 
 from __future__ import annotations
@@ -324,3 +328,74 @@ class ItemFlag(ScopedModel):
     @classmethod
     def in_scope(cls, scope_now: Scope) -> Q:
         return scope_now.down("place") | scope_now.down("item__place") | scope_now.own("person")
+
+
+class CalibrationState(models.TextChoices):
+    RUNNING = "running", "正在计算"
+    PROPOSED = "proposed", "待决定"
+    IN_USE = "in_use", "在用"
+    RETIRED = "retired", "用过"
+    DROPPED = "dropped", "没有采用"
+    FAILED = "failed", "没有算成"
+
+
+class Calibration(models.Model):
+    """A run over the answers there were, and what a person decided about it. `evidence`: what speaks for it
+    (`calibration.Evidence`); `message`: why it failed, or what it did not change."""
+
+    subject = models.CharField(max_length=20, default=SUBJECT)
+    state = models.CharField(max_length=8, choices=CalibrationState.choices, default=CalibrationState.RUNNING)
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by = models.UUIDField()  # account
+    facts = models.IntegerField(default=0)
+    pupils = models.IntegerField(default=0)
+    items = models.IntegerField(default=0)  # with parameters of their own
+    evidence = models.JSONField(default=dict)
+    message = models.CharField(max_length=300, blank=True)
+    decided_by = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    why = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["subject"], condition=Q(state="in_use"), name="one_calibration_in_use")
+        ]
+
+    def __str__(self) -> str:
+        return f"第 {self.pk} 次校准"
+
+
+class ParameterSource(models.TextChoices):
+    PRIOR = "prior", "先验"
+    CALIBRATED = "calibrated", "校准"
+
+
+class ItemParameters(models.Model):
+    """P(right) = c + (1 − c) / (1 + exp(−a (θ − b))) of an item at a version, as one calibration left it.
+
+    `source`: what the values rest on; with too few answers (`n`) they stay the prior. `drift`: how far b moved from
+    what was in use, in standard errors. Not scoped: whoever sees the item sees its parameters.
+    """
+
+    calibration = models.ForeignKey(Calibration, on_delete=models.CASCADE, related_name="rows")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="parameters")
+    version = models.IntegerField()
+    depth = models.SmallIntegerField(null=True)
+    a = models.FloatField()
+    b = models.FloatField()
+    c = models.FloatField()
+    se_a = models.FloatField()
+    se_b = models.FloatField()
+    source = models.CharField(max_length=10, choices=ParameterSource.choices)
+    n = models.IntegerField(default=0)
+    drift = models.FloatField(null=True)
+    since = models.DateTimeField(null=True)  # in use since
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["calibration", "item", "version"], name="one_row_each_calibration")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} 第 {self.version} 版：a {self.a:.2f}，b {self.b:.2f}"

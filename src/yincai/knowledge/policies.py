@@ -26,3 +26,4 @@ DECIDE = permission("knowledge.item.decide", "裁定答案有矛盾的题", KEEP
 MAP = permission("knowledge.route.map", "确认目录与知识点的对应", KEEPERS)
 FLAG = permission("knowledge.item.flag", "报告题目有误", ("pupil", "guardian", *READERS))
 CLOSE = permission("knowledge.flag.close", "处理题目报错", WRITERS, lambda actor: own_items(actor, "item__"))
+CALIBRATE = permission("knowledge.parameters.switch", "重算或启用题目参数", ("city_officer", "admin"))

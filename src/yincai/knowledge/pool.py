@@ -88,6 +88,15 @@ def pool(subject: str, place: str) -> Pool:
     return kept.shown[sees]
 
 
+def whole_pool(subject: str = SUBJECT) -> Pool:
+    """Everything that is ready, whoever owns it: for work of the installation, never for a page."""
+    token(subject)
+    kept = _kept[subject]
+    if kept.whole is None:
+        _read(subject, kept)
+    return kept.whole  # type: ignore[return-value]
+
+
 def token(subject: str = SUBJECT) -> UUID | None:
     """Names the present state of the bank; what was read under another one is out of date."""
     kept = _kept.setdefault(subject, _Kept())

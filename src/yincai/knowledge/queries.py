@@ -12,6 +12,8 @@ from yincai.knowledge import graph as graphs
 from yincai.knowledge.generators import malrule
 from yincai.knowledge.models import (
     SUBJECT,
+    Calibration,
+    CalibrationState,
     Contradiction,
     Item,
     ItemFlag,
@@ -20,7 +22,7 @@ from yincai.knowledge.models import (
     Route,
     RouteMapping,
 )
-from yincai.knowledge.policies import CLOSE, DECIDE
+from yincai.knowledge.policies import CALIBRATE, CLOSE, DECIDE
 
 GRAPHS = {SUBJECT: "mathematics"}  # subject code → file of the graph
 
@@ -77,6 +79,12 @@ def waiting_flags(actor: Actor) -> int:
     return CLOSE.filter(actor, ItemFlag.objects.filter(closed_at=None)).count()
 
 
+def waiting_calibrations(actor: Actor) -> int:
+    if not CALIBRATE.held_by(actor):
+        return 0
+    return Calibration.objects.filter(state=CalibrationState.PROPOSED).count()
+
+
 def waiting(actor: Actor) -> int:
     """What waits for this person's word in the bank, but for the routes, which can wait."""
-    return waiting_contradictions(actor) + waiting_flags(actor)
+    return waiting_contradictions(actor) + waiting_flags(actor) + waiting_calibrations(actor)

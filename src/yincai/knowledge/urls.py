@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.knowledge.views import bank, intake, review, routes
+from yincai.knowledge.views import bank, intake, parameters, review, routes
 
 urlpatterns = [
     path("bank/", bank.items, name="knowledge-items"),
@@ -20,6 +20,10 @@ urlpatterns = [
     path("bank/flags/<uuid:pk>", review.close, name="knowledge-flag-close"),
     path("bank/held", review.held, name="knowledge-held"),
     path("bank/held/<int:pk>", review.settle, name="knowledge-settle"),
+    path("bank/parameters/", parameters.parameters, name="knowledge-parameters"),
+    path("bank/parameters/start", parameters.start, name="knowledge-calibrate"),
+    path("bank/parameters/<int:pk>", parameters.calibration, name="knowledge-calibration"),
+    path("bank/parameters/<int:pk>/decide", parameters.decide, name="knowledge-calibration-decide"),
     path("bank/routes/", routes.routes, name="knowledge-routes"),
     path("bank/routes/confirm", routes.confirm, name="knowledge-routes-confirm"),
     path("bank/routes/<int:pk>", routes.decide, name="knowledge-route"),

@@ -7,9 +7,11 @@ class LearningConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.navigation import Entry, register_navigation
+        from yincai.learning import tasks  # noqa: F401 - registers the periodic task
         from yincai.learning.fold import SUBJECT, PracticeFold
         from yincai.learning.indicators import register_indicators
         from yincai.learning.mastery_rows import mastery_rows
+        from yincai.learning.model_cards import register_models
         from yincai.learning.policies import PRACTISE, SEE_CLASS
         from yincai.records.folds import register_fold
         from yincai.records.lake import register_table
@@ -17,6 +19,7 @@ class LearningConfig(AppConfig):
         register_fold(SUBJECT, PracticeFold())
         register_table("mastery", mastery_rows)
         register_indicators()
+        register_models()
         register_navigation(
             Entry("我的学习", "learning-map", PRACTISE, order=10, roles=frozenset({"pupil"})),
             Entry("学情", "learning-classes", SEE_CLASS, order=20, roles=frozenset({"teacher", "head"})),

@@ -18,7 +18,7 @@ from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.ids import new_id
 from yincai.learning.forms import AnswerForm
-from yincai.learning.models import Assignment, HintUse, Practice
+from yincai.learning.models import Assignment, HintUse, Practice, Purpose
 from yincai.learning.rows import read_practice
 from yincai.records.folds import FOLDS, Fact
 from yincai.records.queries import facts_of, in_force, state_of
@@ -38,11 +38,12 @@ class NoPractice(ActionError):
 
 
 class Given(NamedTuple):
-    """One answer of a sitting: the item, slots of its points, and the score."""
+    """One answer of a sitting: the item, slots of its points, the score, and the seed of a generator's variant."""
 
     item: int
     points: tuple[int, ...]
     score: float
+    seed: int | None = None
 
 
 class Keeping(Protocol):
@@ -52,8 +53,18 @@ class Keeping(Protocol):
     keeps: bool
 
     def begin(
-        self, subject: str, unit: str, assignment: Assignment | None, place: str, since: datetime
+        self,
+        subject: str,
+        unit: str,
+        assignment: Assignment | None,
+        place: str,
+        since: datetime,
+        purpose: str = Purpose.PRACTICE,
     ) -> Practice: ...
+
+    def last_for(self, subject: str, purpose: str) -> Practice | None:
+        """The sitting begun last for a purpose, ended or not."""
+        ...
 
     def last_stretch(self) -> datetime | None:
         """Since when the eyes had no rest in the sitting begun last."""
@@ -101,10 +112,28 @@ class Kept:
         self.pupil = pupil
         self._actor = actor
 
-    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str, since: datetime) -> Practice:
+    def begin(
+        self,
+        subject: str,
+        unit: str,
+        assignment: Assignment | None,
+        place: str,
+        since: datetime,
+        purpose: str = Purpose.PRACTICE,
+    ) -> Practice:
         return Practice.objects.create(
-            pupil=self.pupil, subject=subject, unit=unit, assignment=assignment, place=place, stretch_from=since
+            pupil=self.pupil,
+            subject=subject,
+            unit=unit,
+            assignment=assignment,
+            place=place,
+            stretch_from=since,
+            purpose=purpose,
         )
+
+    def last_for(self, subject: str, purpose: str) -> Practice | None:
+        rows = Practice.objects.filter(pupil=self.pupil, subject=subject, purpose=purpose)
+        return rows.order_by("-started_at").first()
 
     def last_stretch(self) -> datetime | None:
         rows = Practice.objects.filter(pupil=self.pupil).order_by("-started_at")
@@ -149,7 +178,7 @@ class Kept:
             started = dict(mine.values_list("pk", "started_at"))
             since, sittings = min(started.values(), default=since), {*started, practice.pk}
         facts = facts_of([self.pupil], practice.subject, since)
-        return [Given(fact.item, fact.points, fact.score) for fact in facts if fact.practice in sittings]
+        return [Given(fact.item, fact.points, fact.score, fact.seed) for fact in facts if fact.practice in sittings]
 
     def done_of(self, items: tuple[int, ...]) -> set[int]:
         return set(in_force().filter(pupil=self.pupil, item__in=items).values_list("item", flat=True))
@@ -167,7 +196,15 @@ class Unkept:
             SESSION_KEY, {"states": {}, "sittings": {}, "hints": {}, "seen": {}}
         )
 
-    def begin(self, subject: str, unit: str, assignment: Assignment | None, place: str, since: datetime) -> Practice:
+    def begin(
+        self,
+        subject: str,
+        unit: str,
+        assignment: Assignment | None,
+        place: str,
+        since: datetime,
+        purpose: str = Purpose.PRACTICE,
+    ) -> Practice:
         practice = Practice(
             id=new_id(),
             pupil=self.pupil,
@@ -175,12 +212,18 @@ class Unkept:
             unit=unit,
             assignment=assignment,
             place=place,
+            purpose=purpose,
             stretch_from=since,
         )
         for old in list(self._all["sittings"])[: 1 - AT_ONCE]:
             self._forget(old)
         self.save_practice(practice)
         return practice
+
+    def last_for(self, subject: str, purpose: str) -> Practice | None:
+        held = self._all["sittings"].items()
+        mine = [key for key, one in held if one["subject"] == subject and one.get("purpose") == purpose]
+        return self._read(UUID(mine[-1])) if mine else None
 
     def _forget(self, practice: str) -> None:
         del self._all["sittings"][practice]
@@ -213,6 +256,7 @@ class Unkept:
             unit=found["unit"],
             assignment=assignment,
             place=found["place"],
+            purpose=found.get("purpose", Purpose.PRACTICE),
             started_at=datetime.fromisoformat(found["started"]),
             stretch_from=datetime.fromisoformat(found["stretch"]),
             ended_at=datetime.fromisoformat(found["ended"]) if found["ended"] else None,
@@ -224,6 +268,7 @@ class Unkept:
             "unit": practice.unit,
             "assignment": str(practice.assignment_id) if practice.assignment_id else None,
             "place": practice.place,
+            "purpose": str(practice.purpose),
             "started": practice.started_at.isoformat(),
             "stretch": practice.stretch_from.isoformat(),
             "ended": practice.ended_at.isoformat() if practice.ended_at else "",
@@ -253,7 +298,9 @@ class Unkept:
         fold = FOLDS[response.subject]
         after = fold.fold(before, [_fact(response, len(seen) + 1)], fold.versions)
         self._all["states"][response.subject] = base64.b64encode(after).decode()
-        seen[form] = [str(response.practice), said, response.item, list(response.points), response.score]
+        seen[form] = [
+            str(response.practice), said, response.item, list(response.points), response.score, response.seed
+        ]  # fmt: skip
         self._changed()
         return after
 
@@ -263,7 +310,7 @@ class Unkept:
 
     def given(self, practice: Practice) -> list[Given]:
         answers = [seen for seen in self._all["seen"].values() if seen[0] == str(practice.pk)]
-        return [Given(item, tuple(points), score) for _, _, item, points, score in answers]
+        return [Given(seen[2], tuple(seen[3]), seen[4], *seen[5:]) for seen in answers]
 
     def done_of(self, items: tuple[int, ...]) -> set[int]:
         return {seen[2] for seen in self._all["seen"].values()} & set(items)

@@ -7,6 +7,13 @@ everything needed to grade it, so that a question shown costs no write. **HintUs
 **ItemRule** is a teacher's word on an item for a class: pinned, banned, or in order. **ClassSetting** holds the success
 rate aimed at.
 
+摸底诊断 is a practice with another purpose: its answers are facts like any others, its questions are chosen to measure
+(`placing.py`). What it came to is a **PlacementResult**, which can be computed again from the facts. The same on paper
+is a **PlacementPaper** with two parallel forms; a **PaperMark** is what a teacher entered for one pupil, from which the
+facts follow in the background.
+
+What teachers said of the causes of wrong answers stands in `attributed.py`.
+
 Pupils appear here only by the number of their pseudonym.
 """
 
@@ -18,6 +25,9 @@ from django.utils import timezone
 
 from yincai.core.ids import new_id
 from yincai.core.scope import Scope, ScopedModel
+from yincai.learning.attributed import AttributionModel as AttributionModel
+from yincai.learning.attributed import Grown as Grown
+from yincai.learning.attributed import Judgement as Judgement
 from yincai.registry.models import Organisation, Pseudonym
 
 SUBJECTS = {"math": "数学"}
@@ -57,6 +67,12 @@ class Assignment(ScopedModel):
         ordering = ("-set_at",)
 
 
+class Purpose(models.TextChoices):
+    PRACTICE = "practice", "练习"
+    PLACEMENT = "placement", "摸底"
+    PAPER = "paper", "纸面摸底"
+
+
 class Practice(OfPupil):
     """One sitting. `stretch_from`: since when without a rest for the eyes."""
 
@@ -66,12 +82,18 @@ class Practice(OfPupil):
     unit = models.CharField(max_length=40, blank=True)
     assignment = models.ForeignKey(Assignment, null=True, on_delete=models.SET_NULL, related_name="+")
     place = models.CharField(max_length=64)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.PRACTICE)
     started_at = models.DateTimeField(default=timezone.now)
     stretch_from = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["pupil", "started_at"])]
+
+    @property
+    def measures(self) -> bool:
+        """No help and no verdict after each answer: the questions are there to see where to begin."""
+        return self.purpose != Purpose.PRACTICE
 
 
 class HintUse(OfPupil):
@@ -113,3 +135,81 @@ class ClassSetting(ScopedModel):
 
     school_class = models.OneToOneField(Organisation, primary_key=True, on_delete=models.CASCADE, related_name="+")
     target = models.FloatField("目标答对率", default=0.75)
+
+
+class PlacementPaper(ScopedModel):
+    """Two parallel forms for a class. `forms`: letter → [[item, version, seed], …]; `curves`: the abilities looked at
+    and the information of each form there; `calibration`: the parameters they were made with (None: priors)."""
+
+    MAKING, READY, FAILED = "making", "ready", "failed"
+    STATES = [(MAKING, "正在组卷"), (READY, "可以打印"), (FAILED, "没有组成")]
+
+    below = "school_class__path"
+    shared = "school_class__path"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    school_class = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=20, default="math")
+    grade = models.SmallIntegerField()
+    length = models.SmallIntegerField()
+    state = models.CharField(max_length=8, choices=STATES, default=MAKING)
+    message = models.CharField(max_length=300, blank=True)
+    forms = models.JSONField(default=dict)
+    curves = models.JSONField(default=dict)
+    calibration = models.BigIntegerField(null=True)
+    made_by = models.UUIDField()
+    made_at = models.DateTimeField(default=timezone.now)
+    on = models.DateField("测的日期", null=True)
+
+    class Meta:
+        ordering = ("-made_at",)
+
+
+class PaperMark(OfPupil):
+    """What was entered for one pupil: a sign for each question, 1 right, 0 wrong, - not answered.
+
+    `counted`: the marks that are facts already.
+    """
+
+    paper = models.ForeignKey(PlacementPaper, on_delete=models.CASCADE, related_name="entered")
+    pupil = models.BigIntegerField()
+    form = models.CharField(max_length=1)
+    marks = models.CharField(max_length=40)
+    counted = models.CharField(max_length=40, blank=True)
+    entered_by = models.UUIDField()
+    entered_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["paper", "pupil"], name="one_mark_each_pupil")]
+
+
+class PlacementResult(OfPupil):
+    """Where a pupil stood. `ability` on the bank's scale, for no page; `share` of typical questions of the grade that
+    the pupil would answer rightly, with its interval; `band` and the bands the interval reaches.
+
+    `units`: [[code, share, asked], …] in teaching order; `begin`: the unit to begin with, empty where all is known.
+    """
+
+    pupil = models.BigIntegerField()
+    practice = models.UUIDField(unique=True)
+    paper = models.ForeignKey(PlacementPaper, null=True, on_delete=models.SET_NULL, related_name="+")
+    place = models.CharField(max_length=64)
+    subject = models.CharField(max_length=20)
+    grade = models.SmallIntegerField()
+    at = models.DateTimeField()
+    n = models.SmallIntegerField()
+    reason = models.CharField(max_length=12)
+    ability = models.FloatField()
+    se = models.FloatField()
+    share = models.FloatField()
+    low = models.FloatField()
+    high = models.FloatField()
+    band = models.SmallIntegerField()
+    band_low = models.SmallIntegerField()
+    band_high = models.SmallIntegerField()
+    units = models.JSONField(default=list)
+    begin = models.CharField(max_length=40, blank=True)
+    calibration = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["pupil", "at"])]

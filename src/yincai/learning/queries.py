@@ -21,9 +21,10 @@ from yincai.knowledge.generators import malrule
 from yincai.knowledge.graph import Point, Unit
 from yincai.knowledge.graph.loader import TERMS
 from yincai.knowledge.pool import pool
-from yincai.knowledge.queries import cause_name, graph
+from yincai.knowledge.queries import graph
+from yincai.learning.attribution.words import TEACHERS, name_of
 from yincai.learning.keeping import Given
-from yincai.learning.models import Assignment, Practice
+from yincai.learning.models import Assignment, Judgement, Practice
 from yincai.learning.sitting import class_word, grades, stocked
 from yincai.measurement import tracing
 from yincai.measurement.intervals import wilson
@@ -368,8 +369,15 @@ class _Caused:
 
 
 def _causes(numbers: Sequence[int]) -> list[_Caused]:
-    rows = _lately(numbers).exclude(cause="").values_list("pupil", "points", "cause").annotate(n=Count("pk"))
-    return [_Caused(pupil, tuple(map(int, points.split())), cause, n) for pupil, points, cause, n in rows]
+    """What the bank recognised; where a teacher judged an answer, the teacher's word instead."""
+    judged = dict(Judgement.objects.filter(pupil__in=numbers, superseded=False).values_list("answer", "cause"))
+    lately = _lately(numbers)
+    rows = lately.exclude(cause="").exclude(statement__in=list(judged)).values_list("pupil", "points", "cause")
+    found = [(pupil, points, cause, n) for pupil, points, cause, n in rows.annotate(n=Count("pk"))]
+    for pupil, points, answer in lately.filter(statement__in=list(judged)).values_list("pupil", "points", "statement"):
+        if judged[answer] not in TEACHERS:
+            found.append((pupil, points, judged[answer], 1))
+    return [_Caused(pupil, tuple(map(int, points.split())), cause, n) for pupil, points, cause, n in found]
 
 
 def _tables(numbers: Sequence[int]) -> dict[int, Masteries]:
@@ -397,7 +405,7 @@ def _point_row(
     low, high = wilson(mastered, len(tried)) if tried else (0.0, 1.0)
     cause, people = _leading_cause(causes, point.slot)
     return PointRow(
-        point, levels, mastered, len(tried), low, high, cause, cause_name(cause) if cause else "", people, pupils
+        point, levels, mastered, len(tried), low, high, cause, name_of(cause) if cause else "", people, pupils
     )
 
 
@@ -453,7 +461,7 @@ def _common_error(
         words, point = "", None
     behind = tuple(pupil for pupil in pupils if pupil.pseudonym.number in numbers)
     address = reverse("learning-set", args=[school_class.pk])
-    return CommonError(cause, cause_name(cause), words, point, behind, count, f"{address}?cause={cause}")
+    return CommonError(cause, name_of(cause), words, point, behind, count, f"{address}?cause={cause}")
 
 
 # --- one pupil --------------------------------------------------------------------------------------------------------

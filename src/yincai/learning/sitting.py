@@ -160,7 +160,7 @@ def ask(
         return None
     item, version = int(choices.items[chosen.index]), int(choices.versions[chosen.index])
     seed = secrets.randbelow(SEEDS) if choices.is_generator[chosen.index] else None
-    return _put(practice, item, version, seed, number, chosen.reason, now)
+    return put(practice, item, version, seed, number, chosen.reason, now)
 
 
 def _not_yet(keeping: Keeping, order: tuple[int, ...]) -> tuple[int, ...]:
@@ -181,11 +181,12 @@ def _ask_in_order(
         if item in found and item not in banned:
             version, generator = found[item]
             seed = secrets.randbelow(SEEDS) if generator else None
-            return _put(practice, item, version, seed, place, "老师布置的题", now)
+            return put(practice, item, version, seed, place, "老师布置的题", now)
     return None
 
 
-def _put(practice: Practice, item: int, version: int, seed: int | None, number: int, reason: str, now: float) -> Asked:
+def put(practice: Practice, item: int, version: int, seed: int | None, number: int, reason: str, now: float) -> Asked:
+    """A question on the desk, in a form of its own."""
     form = forms.issue(
         pupil=practice.pupil, item=item, version=version, seed=seed, practice=practice.pk, number=number, shown=now
     )

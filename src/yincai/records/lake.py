@@ -3,7 +3,7 @@
 A batch is first fixed in the database (where it begins and ends), then written under its number, then marked as done:
 whoever is killed in between writes the same files again. One process writes at a time, held by a lock on the folder.
 
-`learning` registers what rows a state makes: `register_table("mastery", rows)`.
+`learning` registers what rows a state makes: `register_table("mastery", rows)`. Scores on tests lie beside the facts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -24,20 +25,25 @@ from django.utils import timezone
 from yincai.core.scope import unscoped
 from yincai.records import arrival, moved, parts
 from yincai.records.folds import Versions
-from yincai.records.models import Cursor, LearnerState, ResponseFact, StateChange
+from yincai.records.models import Cursor, LearnerState, ResponseFact, ScoreFact, StateChange
 from yincai.records.versions import versions_of
 from yincai.registry.models import RoleHeld, RoleName, in_force
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FACTS, CHANGES = "lake facts", "lake changes"
+FACTS, CHANGES, SCORES = "lake facts", "lake changes", "lake scores"
+AS_IT_HAPPENED = ("facts", "scores")  # tables of what happened; the others hold states, of which the newest counts
 BATCH = 50_000  # facts a batch
 CHUNK = 500  # pupils asked for at once
 GRACE = 15 * 60  # seconds after which no reader is still at a merged file
 COLUMNS = (
     "id", "pupil", "number", "replaces", "subject", "place", "item", "version", "seed", "points", "score",
     "duration_ms", "attempt", "hints", "source", "cause", "at",
+)  # fmt: skip
+SCORE_COLUMNS = (
+    "id", "pupil", "subject", "place", "test", "form", "scale", "score", "se", "grade", "source", "statement",
+    "replaces", "at",
 )  # fmt: skip
 
 
@@ -94,23 +100,27 @@ def merge() -> int:
             return 0
         done = Cursor.objects.filter(name=FACTS).values_list("batch", flat=True).first() or 0
         return sum(
-            _merge_day(day, table, done) for table in ("facts", *TABLES) for day in parts.days(_folder() / table)
+            _merge_day(day, table, done)
+            for table in (*AS_IT_HAPPENED, *TABLES)
+            for day in parts.days(_folder() / table)
         )
 
 
 def _write_batch() -> int | None:
     """One batch, from fixing it to marking it as done; the number of facts, None when there was nothing new."""
-    facts, changes = _fix(FACTS, ResponseFact), _fix(CHANGES, StateChange)
-    if facts.next_last is None and changes.next_last is None:
+    facts, changes, scores = _fix(FACTS, ResponseFact), _fix(CHANGES, StateChange), _fix(SCORES, ScoreFact)
+    if facts.next_last is None and changes.next_last is None and scores.next_last is None:
         Cursor.objects.filter(name=FACTS).update(at=timezone.now())
         return None
     number, now = facts.batch + 1, timezone.now()
     rows = _read(ResponseFact, COLUMNS, facts)
     changed = {(row[1], row[4]) for row in rows} | set(_read(StateChange, ("pupil", "subject"), changes))
     if rows:
-        _write_facts(rows, number)
+        _write_days(facts_table(rows), "facts", number)
+    if scored := _read(ScoreFact, SCORE_COLUMNS, scores):
+        _write_days(scores_table(scored), "scores", number)
     _write_states(sorted(changed), number, now)
-    _mark(facts, changes, now)
+    _mark(facts, changes, scores, now)
     parts.put(_batch_file(), f"{number}\n")
     return len(rows)
 
@@ -146,9 +156,9 @@ def _read(model: type[models.Model], columns: Sequence[str], cursor: Cursor) -> 
 
 
 @transaction.atomic
-def _mark(facts: Cursor, changes: Cursor, now: datetime) -> None:
+def _mark(facts: Cursor, changes: Cursor, scores: Cursor, now: datetime) -> None:
     """The batch is on the disk: go past it."""
-    for cursor in (facts, changes):
+    for cursor in (facts, changes, scores):
         if cursor.next_last is not None:
             cursor.arrived, cursor.last = cursor.next_arrived or 0, cursor.next_last
         cursor.next_arrived = cursor.next_last = None
@@ -159,16 +169,15 @@ def _mark(facts: Cursor, changes: Cursor, now: datetime) -> None:
     ).delete()
 
 
-def _write_facts(rows: list[tuple[Any, ...]], number: int) -> None:
-    """One file for each day on which the facts happened."""
+def _write_days(table: pa.Table, name: str, number: int) -> None:
+    """One file for each day on which the rows happened."""
     import pyarrow.compute as pc
 
-    table = facts_table(rows)
     local = table["at"].cast(_timestamp(settings.TIME_ZONE))
     day = pc.strftime(local, format="%Y-%m-%d")
     for one in pc.unique(day).to_pylist():
-        part = table.filter(pc.equal(day, one)).sort_by([("pupil", "ascending"), ("number", "ascending")])
-        parts.write(part, _folder() / "facts" / f"day={one}" / parts.name(number, number))
+        part = table.filter(pc.equal(day, one)).sort_by([("pupil", "ascending"), ("id", "ascending")])
+        parts.write(part, _folder() / name / f"day={one}" / parts.name(number, number))
 
 
 def facts_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
@@ -177,13 +186,29 @@ def facts_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
 
     columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     columns["points"] = tuple(list(map(int, points.split())) for points in columns["points"])
-    moments = columns.pop("at")
-    if isinstance(moments[0], str):  # SQLite's text is UTC
-        at = pa.array(moments).cast(pa.timestamp("us")).cast(_timestamp("UTC"))
-    else:
-        at = pa.array(moments, _timestamp("UTC"))
+    at = _moments(columns.pop("at"))
     arrays = {name: pa.array(values, _types()[name]) for name, values in columns.items()}
     return pa.table({**arrays, "at": at})
+
+
+def scores_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
+    """Rows of SCORE_COLUMNS as an Arrow table of the lake's types."""
+    import pyarrow as pa
+
+    columns = dict(zip(SCORE_COLUMNS, zip(*rows, strict=True), strict=True))
+    for name in ("statement", "replaces"):  # PostgreSQL gives ids, SQLite their text
+        columns[name] = tuple(None if key is None else UUID(str(key)).hex for key in columns[name])
+    at = _moments(columns.pop("at"))
+    arrays = {name: pa.array(values, _score_types()[name]) for name, values in columns.items()}
+    return pa.table({**arrays, "at": at})
+
+
+def _moments(moments: Sequence[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    if isinstance(moments[0], str):  # SQLite's text is UTC
+        return pa.array(moments).cast(pa.timestamp("us")).cast(_timestamp("UTC"))
+    return pa.array(moments, _timestamp("UTC"))
 
 
 def _types() -> dict[str, Any]:
@@ -197,6 +222,16 @@ def _types() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _score_types() -> dict[str, Any]:
+    import pyarrow as pa
+
+    long, text, real = pa.int64(), pa.string(), pa.float64()
+    return {
+        "id": long, "pupil": long, "subject": text, "place": text, "test": text, "form": text, "scale": text,
+        "score": real, "se": real, "grade": pa.int16(), "source": text, "statement": text, "replaces": text,
+    }  # fmt: skip
+
+
 def _timestamp(zone: str) -> Any:
     import pyarrow as pa
 
@@ -206,6 +241,8 @@ def _timestamp(zone: str) -> Any:
 def _write_states(changed: Sequence[tuple[int, str]], number: int, now: datetime) -> None:
     day = now.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
     held = list(_held(changed)) if changed and TABLES else []
+    if not held:
+        return
     for name, rows in TABLES.items():
         table = rows(held, now)
         if len(table):
@@ -261,7 +298,7 @@ def _merge_day(day: Path, table: str, done: int) -> int:
     if len(small) < 2:
         return 0
     joined = pa.concat_tables([pq.read_table(file, partitioning=None) for file in small])
-    if table != "facts":
+    if table not in AS_IT_HAPPENED:
         joined = _newest(joined)
     spans = [span for file in small if (span := parts.batches(file))]
     parts.write(joined, day / parts.name(min(first for first, _ in spans), max(last for _, last in spans)))
@@ -292,13 +329,13 @@ def _fits() -> bool:
 
 def _clear() -> None:
     """Begin the lake again; files that others loaded into it in bulk stay."""
-    for table in ("facts", *TABLES):
+    for table in (*AS_IT_HAPPENED, *TABLES):
         for day in parts.days(_folder() / table):
             for file in day.glob("*.parquet"):
                 if parts.batches(file):
                     file.unlink()
     _batch_file().unlink(missing_ok=True)
-    Cursor.objects.filter(name__in=(FACTS, CHANGES)).delete()
+    Cursor.objects.filter(name__in=(FACTS, CHANGES, SCORES)).delete()
 
 
 def _folder() -> Path:

@@ -5,6 +5,9 @@ account with a random pseudonym. From an answer follows a **ResponseFact**, the 
 carries the next number of that pupil and subject, the pupil's place at that time, and all that a fold may look at. A
 correction is a fact of its own that names the fact it replaces. Both tables are append-only in the database itself.
 
+A **ScoreFact** is the typed row of a score on a test (statements `scored`, `corrected`, `voided`): of a monitoring that
+was imported, or of a sitting. It folds into no state; a row in force is one that no further row replaces.
+
 A **LearnerState** is one compact row for each pupil and subject: everything the facts up to `folded` say, folded in
 the order of their numbers. Its lock gives out the numbers. `waiting` marks a state that does not hold all of its
 facts, or holds a replaced one. Each state belongs to one **StateVersion**: a model, its parameters and the subject's
@@ -111,6 +114,35 @@ class ResponseFact(OfPlace):
     @property
     def slots(self) -> tuple[int, ...]:
         return tuple(map(int, self.points.split()))
+
+
+class ScoreFact(OfPlace):
+    """One score on a test. `replaces`: the statement whose place this one takes; `score` None then says that nothing
+    stands there any more (voided). `scale`: of what the score is a number; `grade` and `place`: at that time."""
+
+    IMPORT, SITTING = "import", "sitting"
+
+    id = models.BigAutoField(primary_key=True)
+    pupil = models.BigIntegerField()
+    place = models.CharField(max_length=PLACE)
+    subject = models.CharField(max_length=SUBJECT)
+    test = models.CharField(max_length=40)
+    form = models.CharField(max_length=20, blank=True)
+    scale = models.CharField(max_length=40)
+    score = models.FloatField(null=True)
+    se = models.FloatField(null=True)
+    at = models.DateTimeField()
+    grade = models.SmallIntegerField()
+    source = models.CharField(max_length=10)
+    statement = models.UUIDField(unique=True)
+    replaces = models.UUIDField(null=True, unique=True)
+    arrived = models.BigIntegerField(db_default=Arrived())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["arrived", "id"], name="score_arrival"),
+            models.Index(fields=["test", "pupil"], name="score_test"),
+        ]
 
 
 class StateVersion(models.Model):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from yincai.records import rows, statements
 from yincai.records.folds import Fact
-from yincai.records.models import LearnerState, ResponseFact, Statement
+from yincai.records.models import LearnerState, ResponseFact, ScoreFact, Statement
 
 COLUMNS = [name.strip() for name in rows.FACT_COLUMNS.split(",")]
-CHUNK = 500  # pupils asked for at once: below SQLite's limit of variables
+CHUNK = 500  # pupils or statements asked for at once: below SQLite's limit of variables
+Key = TypeVar("Key")
 
 
 def state_of(pupil: int, subject: str) -> bytes:
@@ -49,12 +51,45 @@ def in_force() -> QuerySet[ResponseFact]:
     return ResponseFact.objects.filter(~Exists(correction))
 
 
+def scores_in_force() -> QuerySet[ScoreFact]:
+    """Scores on tests that were neither corrected nor voided since."""
+    later = ScoreFact._base_manager.filter(replaces=OuterRef("statement"))
+    return ScoreFact.objects.filter(~Exists(later), score__isnull=False)
+
+
+def scores_on(test: str) -> dict[int, ScoreFact]:
+    """The scores in force on a test, by pupil, as far as the scope reaches."""
+    return {row.pupil: row for row in scores_in_force().filter(test=test).order_by("pupil", "id")}
+
+
 def statement(statement_id: UUID) -> statements.Body | None:
     """A stored statement as it was given, if the scope reaches it."""
     body = Statement.objects.filter(pk=statement_id).values_list("body", flat=True).first()
     return statements.unpack(body) if body is not None else None
 
 
-def _chunks(pupils: Iterable[int]) -> Iterable[list[int]]:
-    numbers = list(pupils)
-    return (numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK))
+def said_in(statement_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What was answered, by statement; a correction says what the answer said that it corrects."""
+    bodies = _bodies(statement_ids)
+    meant = {key: _corrected(body) or key for key, body in bodies.items()}
+    bodies |= _bodies(key for key in meant.values() if key not in bodies)
+    said = {key: bodies[first].get("result", {}).get("response") for key, first in meant.items() if first in bodies}
+    return {key: str(text) for key, text in said.items() if text is not None}
+
+
+def _bodies(statement_ids: Iterable[UUID]) -> dict[UUID, statements.Body]:
+    found: dict[UUID, statements.Body] = {}
+    for some in _chunks(statement_ids):
+        rows = Statement.objects.filter(pk__in=some).values_list("pk", "body")
+        found.update((key, statements.unpack(body)) for key, body in rows)
+    return found
+
+
+def _corrected(body: statements.Body) -> UUID | None:
+    referred = body.get("context", {}).get("statement")
+    return UUID(referred["id"]) if referred else None
+
+
+def _chunks(keys: Iterable[Key]) -> Iterable[list[Key]]:
+    every = list(keys)
+    return (every[start : start + CHUNK] for start in range(0, len(every), CHUNK))

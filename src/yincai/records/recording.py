@@ -24,7 +24,7 @@ from yincai.records import rows, statements
 from yincai.records.folds import FOLDS, Fact
 from yincai.records.models import Statement
 from yincai.records.refolding import folded_up
-from yincai.records.rows import StateRow
+from yincai.records.rows import PseudonymRow, StateRow
 from yincai.records.statements import Body
 from yincai.records.versions import active
 from yincai.registry.models import Pseudonym
@@ -116,14 +116,20 @@ def stored(statement_id: UUID, *, acting_user: Actor) -> Recorded | None:
 
 def who_keeps(pupil: int, acting_user: Actor) -> UUID:
     """The pupil's pseudonym; refused without consent, and to whoever may not act for this pupil."""
+    row = who_is(pupil, acting_user)
+    if not row.keeps:
+        raise ConsentMissing
+    return row.name
+
+
+def who_is(pupil: int, acting_user: Actor) -> PseudonymRow:
+    """The pupil, for whoever may act for this one; with or without consent (something is taken back)."""
     row = rows.read_pseudonym(pupil)
     if row is None:
         raise NotAllowed("没有这名学生的学习身份，不能保存作答。")
     if row.person != acting_user.person and not _may_record(pupil, acting_user):
         raise NotAllowed("您现在的身份不能替这名学生保存作答。")
-    if not row.keeps:
-        raise ConsentMissing
-    return row.name
+    return row
 
 
 def _may_record(pupil: int, acting_user: Actor) -> bool:

@@ -23,10 +23,14 @@ from yincai.core.action import ActionError
 
 Body = dict[str, Any]
 XAPI = "1.0.3"
-ANSWERED, CORRECTED = "answered", "corrected"
+ANSWERED, CORRECTED, SCORED, VOIDED = "answered", "corrected", "scored", "voided"
+ATTRIBUTED = "attributed"
 VERBS = {
     ANSWERED: ("http://adlnet.gov/expapi/verbs/answered", "作答"),
     CORRECTED: ("https://w3id.org/yincai/verbs/corrected", "更正"),
+    SCORED: ("http://adlnet.gov/expapi/verbs/scored", "得分"),
+    VOIDED: ("http://adlnet.gov/expapi/verbs/voided", "作废"),
+    ATTRIBUTED: ("https://w3id.org/yincai/verbs/attributed", "归因"),
 }
 SPACE = "https://w3id.org/yincai/"  # names of extensions; never asked for over the network
 LONGEST_RESPONSE = 200  # characters: longer texts are free text and not kept in statements
@@ -83,6 +87,19 @@ def answered(
     }
 
 
+def attributed(*, id: UUID, answer: UUID, cause: str, said: str, at: datetime) -> Body:
+    """The statement that a teacher confirmed or corrected the cause of a wrong answer. `said`: what had been named."""
+    return {
+        "id": str(id),
+        "verb": verb(ATTRIBUTED),
+        "object": reference(answer),
+        "result": {"extensions": {SPACE + "cause": cause, SPACE + "said": said}},
+        "context": {"platform": "Yincai", "language": "zh-CN"},
+        "timestamp": stamp(at),
+        "version": XAPI,
+    }
+
+
 def verb(name: str) -> Body:
     iri, word = VERBS[name]
     return {"id": iri, "display": {"zh-CN": word}}
@@ -97,6 +114,18 @@ def item_activity(subject: str, item: int, version: int, seed: int | None) -> Bo
         "id": f"{home_page()}/items/{subject}/{item}",
         "definition": {"type": "http://adlnet.gov/expapi/activities/cmi.interaction", "extensions": variant},
     }
+
+
+def test_activity(subject: str, test: str) -> Body:
+    return {
+        "objectType": "Activity",
+        "id": f"{home_page()}/tests/{subject}/{test}",
+        "definition": {"type": "http://adlnet.gov/expapi/activities/assessment"},
+    }
+
+
+def reference(statement_id: UUID) -> Body:
+    return {"objectType": "StatementRef", "id": str(statement_id)}
 
 
 def actor(pseudonym: UUID) -> Body:
@@ -119,7 +148,8 @@ def check(statement: Mapping[str, Any]) -> UUID:
         verb_id, object_id = statement["verb"]["id"], statement["object"]["id"]
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedStatement(f"学习记录缺少必需的部分：{error}。") from error
-    for name, iri in (("verb.id", verb_id), ("object.id", object_id)):
+    refers = statement["object"].get("objectType") == "StatementRef"  # its id is another statement's, no IRI
+    for name, iri in (("verb.id", verb_id), *(() if refers else (("object.id", object_id),))):
         if not isinstance(iri, str) or ":" not in iri:
             raise MalformedStatement(f"学习记录的 {name} 应为 IRI，却是 {iri!r}。")
     result = statement.get("result", {})

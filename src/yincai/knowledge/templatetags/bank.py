@@ -21,6 +21,7 @@ PLACES: tuple[tuple[str, str, str, Permission, Waiting | None], ...] = (
     ("routes", "目录对应", "knowledge-routes", MAP, lambda actor: queries.unmapped_routes()),
     ("held", "待裁定", "knowledge-held", DECIDE, queries.waiting_contradictions),
     ("flags", "报错", "knowledge-flags", CLOSE, queries.waiting_flags),
+    ("parameters", "题目参数", "knowledge-parameters", FIND, queries.waiting_calibrations),
     ("import", "导入", "knowledge-import", IMPORT, None),
 )
 

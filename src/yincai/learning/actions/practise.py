@@ -18,7 +18,7 @@ from yincai.knowledge.items import Graded, UnknownItem
 from yincai.learning import forms
 from yincai.learning.forms import AnswerForm
 from yincai.learning.keeping import Keeping, NoPractice
-from yincai.learning.models import Assignment, Practice
+from yincai.learning.models import Assignment, Practice, Purpose
 from yincai.learning.policies import PRACTISE
 from yincai.learning.sitting import version_that_counts
 from yincai.measurement.tracing import State
@@ -26,7 +26,9 @@ from yincai.records.recording import ConflictingStatement, Response
 from yincai.records.statements import answered as statement_of
 
 LONGEST = 20 * 60 * 1000  # ms: a longer stay at a question is counted as this
+DONT_KNOW = "不会"  # what a placement takes for an answer
 TAKEN_BACK = ("unreadable", "undecided")
+GOES_ON = timedelta(days=3)  # an unfinished placement is taken up again for this long
 PAUSE = timedelta(minutes=5)  # away from the screen for this long, the eyes have rested
 
 
@@ -49,6 +51,16 @@ def begin(keeping: Keeping, subject: str, unit: str, assignment: Assignment | No
     return keeping.begin(subject, unit, assignment, acting_user.place, _stretch_from(keeping, subject))
 
 
+def begin_placement(keeping: Keeping, subject: str, *, acting_user: Actor) -> Practice:
+    """A sitting that finds out where to begin; one that was begun lately and not finished goes on."""
+    PRACTISE.require(acting_user)
+    last = keeping.last_for(subject, Purpose.PLACEMENT)
+    if last and last.ended_at is None and timezone.now() - last.started_at < GOES_ON:
+        return last
+    since = _stretch_from(keeping, subject)
+    return keeping.begin(subject, "", None, acting_user.place, since, Purpose.PLACEMENT)
+
+
 def _stretch_from(keeping: Keeping, subject: str) -> datetime:
     """A sitting begun right after another one is no rest: the minutes go on counting."""
     now = timezone.now()
@@ -65,6 +77,8 @@ def take_hint(keeping: Keeping, token: str, level: int, *, acting_user: Actor) -
     practice, used = keeping.opened(form)
     if practice.ended_at is not None:
         raise NoPractice
+    if practice.measures:
+        raise ActionError("摸底的时候没有提示：不会的题写上你的想法，或者先到这里。")
     if keeping.said(form.id) is not None:
         raise ActionError("这道题已经交过了，提示不再计入。可以看讲解，或者接着做下一题。")
     if not 1 <= level <= used + 1 or level > len(items.hint_names(form.item, form.version, form.seed)):
@@ -104,6 +118,8 @@ def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_us
 def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Graded]:
     try:
         version = version_that_counts(practice, form)
+        if practice.measures and typed == DONT_KNOW:
+            return version, Graded("wrong", 0.0)
         return version, items.grade(form.item, version, form.seed, typed)
     except UnknownItem:
         raise ActionError("这道题已经撤下，不用再答。请换一道新的。") from None
@@ -112,7 +128,7 @@ def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Grade
 def _told(given: Answered, typed: str, spent: int, pupil: int, now: datetime) -> tuple[dict[str, object], Response]:
     form, practice, graded = given.form, given.practice, given.graded
     asked = items.question(form.item, given.version, form.seed)
-    source = "assigned" if practice.assignment_id else "practice"
+    source = "assigned" if practice.assignment_id else str(practice.purpose)
     statement = statement_of(
         id=form.id,
         subject=practice.subject,

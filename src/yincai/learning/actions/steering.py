@@ -26,7 +26,7 @@ LOWEST, HIGHEST = 0.6, 0.9
 MOST_QUESTIONS = 30
 
 
-def _require_class(school_class: Organisation, actor: Actor) -> None:
+def require_class(school_class: Organisation, actor: Actor) -> None:
     if actor.person is None or school_class.pk not in {row.pk for row in classes_taught(actor.person)}:
         raise NotAllowed(f"您不教{school_class.name}，不能为他们布置或调整练习。")
 
@@ -47,7 +47,7 @@ def set_practice(
 
     Chosen items come first, in their order, and fill up with questions on the points; without points they are all.
     """
-    _require_class(school_class, acting_user)
+    require_class(school_class, acting_user)
     questions = max(questions, len(items)) if points or not items else len(items)
     _check_size(points, items, questions, due)
     _check_stock(school_class, points, items)
@@ -102,7 +102,7 @@ def _title_of(points: list[int]) -> str:
 
 @action(STEER)
 def withdraw_practice(assignment: Assignment, *, acting_user: Actor) -> Assignment:
-    _require_class(assignment.school_class, acting_user)
+    require_class(assignment.school_class, acting_user)
     if assignment.withdrawn_at:
         changed_nothing()
         return assignment
@@ -114,7 +114,7 @@ def withdraw_practice(assignment: Assignment, *, acting_user: Actor) -> Assignme
 @action(STEER)
 def rule_items(school_class: Organisation, items: list[int], kind: str, *, acting_user: Actor) -> list[ItemRule]:
     """Pin, ban or order items for a class; a second word on an item replaces the first, in order at the end."""
-    _require_class(school_class, acting_user)
+    require_class(school_class, acting_user)
     if kind not in dict(ItemRule.KINDS):
         raise ActionError("只能选：优先出、不出、按顺序出。")
     if kind != ItemRule.BAN:
@@ -147,7 +147,7 @@ def _check_mapped(school_class: Organisation, items: list[int]) -> None:
 
 @action(STEER)
 def unrule_item(school_class: Organisation, item: int, *, acting_user: Actor) -> None:
-    _require_class(school_class, acting_user)
+    require_class(school_class, acting_user)
     row = ItemRule.objects.filter(school_class=school_class, item=item).first()
     if row is None:
         changed_nothing()
@@ -159,7 +159,7 @@ def unrule_item(school_class: Organisation, item: int, *, acting_user: Actor) ->
 
 @action(STEER)
 def set_target(school_class: Organisation, target: float, *, acting_user: Actor) -> ClassSetting:
-    _require_class(school_class, acting_user)
+    require_class(school_class, acting_user)
     if not LOWEST <= target <= HIGHEST:
         raise ActionError(f"目标答对率应在 {LOWEST:.0%} 到 {HIGHEST:.0%} 之间：太难会泄气，太易学不到新东西。")
     row, _ = ClassSetting.objects.update_or_create(school_class=school_class, defaults={"target": target})

@@ -13,8 +13,10 @@ from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.learning.actions.reveal import reveal_class
 from yincai.learning.explain import explain_pupil, finding_of
-from yincai.learning.policies import SEE_CHILD, SEE_CLASS, STEER
+from yincai.learning.policies import ATTRIBUTE, SEE_CHILD, SEE_CLASS, STEER
 from yincai.learning.queries import child_sentences, class_status, common_errors, unit_views
+from yincai.learning.reports.patterns import patterns_of
+from yincai.learning.reports.progress import progress_lately
 from yincai.learning.setting import progress_of, set_lately
 from yincai.measurement.tracing import State
 from yincai.records.queries import state_of
@@ -40,7 +42,7 @@ def class_or_404(request: Request, school_class: UUID) -> Organisation:
     return found
 
 
-def _note_reveal(request: Request, school_class: Organisation, what: str) -> None:
+def note_reveal(request: Request, school_class: Organisation, what: str) -> None:
     """Whoever heads a school sees names because of the office, not by teaching them: that is noted."""
     if request.actor.role_name == "head":
         reveal_class(school_class, what, acting_user=request.actor)
@@ -62,7 +64,7 @@ def classes(request: Request) -> HttpResponse:
 @requires(SEE_CLASS)
 def class_page(request: Request, school_class: UUID) -> HttpResponse:
     room = class_or_404(request, school_class)
-    _note_reveal(request, room, "status")
+    note_reveal(request, room, "status")
     status = class_status(room, unit=request.GET.get("unit", ""))
     context = {
         "room": room,
@@ -82,7 +84,7 @@ def pupil_page(request: Request, person: UUID) -> HttpResponse:
     room = class_of(pupil)
     if room is None or room.pk not in {one.pk for one in classes_of(request)}:
         raise Http404
-    _note_reveal(request, room, f"pupil {pupil.pk}")
+    note_reveal(request, room, f"pupil {pupil.pk}")
     pseudonym = pseudonym_of(pupil)
     points = explain_pupil(pseudonym.number) if pseudonym.keeps else []
     context = {
@@ -91,6 +93,9 @@ def pupil_page(request: Request, person: UUID) -> HttpResponse:
         "not_kept": why_not_kept(pupil),
         "points": points,
         "finding": finding_of(points),
+        "patterns": patterns_of(pseudonym.number, SUBJECT) if pseudonym.keeps else [],
+        "may_judge": ATTRIBUTE.held_by(request.actor),
+        "here": request.path,
     }
     return render(request, "learning/pupil.html", context)
 
@@ -107,6 +112,7 @@ def child(request: Request, person: UUID) -> HttpResponse:
         "child": row,
         "shown": shown,
         "sentences": child_sentences(row),
+        "progress": progress_lately(pseudonym.number, SUBJECT) if shown else None,
         "units": [view for view in views if view.begun],
     }
     return render(request, "learning/child.html", context)

@@ -24,10 +24,13 @@ from yincai.knowledge.items import Graded, Question
 from yincai.knowledge.queries import graph
 from yincai.learning import forms
 from yincai.learning.actions import practise
+from yincai.learning.actions.placement import finish
 from yincai.learning.keeping import Keeping, Kept, Unkept, minutes_since
 from yincai.learning.models import SUBJECTS, Assignment, Practice
+from yincai.learning.placing import LONGEST, ask_measured
 from yincai.learning.policies import PRACTISE
 from yincai.learning.queries import calm_map, grade_of, open_assignments, sitting_summary
+from yincai.learning.reports.progress import progress_in, progress_lately
 from yincai.learning.sitting import Asked, ask, grades
 from yincai.measurement.tracing import State
 from yincai.registry.queries import pseudonym_of, why_not_kept
@@ -62,6 +65,7 @@ def map_(request: Request) -> HttpResponse:
             "map": calm_map(SUBJECT, state, request.actor),
             "assignments": open_assignments(request.actor, keeping.pupil),
             "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
+            "progress": progress_lately(keeping.pupil, SUBJECT) if keeping.keeps else None,
         },
     )
 
@@ -112,6 +116,8 @@ def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, n
     """The next question, or the rest, or the end."""
     set_ = sitting.assignment
     if sitting.ended_at is not None:
+        if sitting.measures:
+            return {"done": MEASURED}
         return {"done": {"title": "这次练习已经结束", "what": "想再练一会儿，可以从我的学习重新开始。"}}
     if set_ and number > set_.questions:
         return {"done": {"title": "老师布置的练习做完了", "what": "老师能看到你做完了。"}}
@@ -120,6 +126,8 @@ def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, n
     rest = _rest_due(sitting)
     if rest:
         return {"rest": rest}
+    if sitting.measures:
+        return _next_measured(request, keeping, sitting, number)
     unpacked, now = State.unpack(state), timezone.now().timestamp()
     asked = ask(keeping, sitting, request.actor.held.organisation, unpacked, number, now)
     if asked is None and set_ and number > 1:
@@ -129,9 +137,22 @@ def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, n
     return {"asked": asked, "steps": _steps(asked.form, 0), **_heading(sitting, asked)}
 
 
+def _next_measured(request: Request, keeping: Keeping, sitting: Practice, number: int) -> dict[str, Any]:
+    """The next question that shows where to begin: without help, and without a verdict on the one before."""
+    asked, _ = ask_measured(keeping, sitting, grade_of(request.actor), number)
+    if asked is None:
+        return {"done": MEASURED}
+    return {"asked": asked, "steps": [], **_heading(sitting, asked)}
+
+
+MEASURED = {"title": "可以了，不用再做", "what": "已经能看出你从哪里练起合适。", "result": True}
+
+
 def _heading(sitting: Practice, asked: Asked) -> dict[str, str]:
     """What stands above a question: what it is about, which one it is, how long already."""
     minutes = minutes_since(sitting.started_at)
+    if sitting.measures:
+        return {"title": _title(sitting), "progress": f"第 {asked.form.number} 题 · 最多 {LONGEST} 题，随时可以停"}
     of = f"，共 {sitting.assignment.questions} 题" if sitting.assignment else ""
     when = f"已经练了 {minutes} 分钟" if minutes else "刚开始"
     return {"title": _title(sitting, asked), "progress": f"第 {asked.form.number} 题{of} · {when}"}
@@ -139,6 +160,8 @@ def _heading(sitting: Practice, asked: Asked) -> dict[str, str]:
 
 def _title(sitting: Practice, asked: Asked | None = None) -> str:
     known = graph(sitting.subject)
+    if sitting.measures:
+        return "找找从哪里练起"
     if sitting.assignment:
         return sitting.assignment.title
     if sitting.unit:
@@ -193,6 +216,10 @@ def answer(request: Request) -> HttpResponse:
     if not given.counted:
         return _back(request, keeping, given, typed)
     context = _next(request, keeping, given.practice, given.state, given.form.number + 1)
+    if given.practice.measures:
+        if "done" in context and given.practice.ended_at is None:
+            finish(keeping, given.practice.pk, grade_of(request.actor), acting_user=request.actor)
+        return _page(request, keeping, given.practice, _template_of(context), {**context, "noted": True})
     return _page(
         request, keeping, given.practice, "learning/_feedback.html", {**context, "answered": _shown(given, typed)}
     )
@@ -200,6 +227,8 @@ def answer(request: Request) -> HttpResponse:
 
 def _typed(request: Request) -> str:
     """What was given: text, or the letters of the options chosen, in order."""
+    if request.POST.get("skip"):
+        return practise.DONT_KNOW
     given = request.POST.getlist("answer")
     return given[0].strip() if len(given) == 1 else "".join(sorted(given))
 
@@ -219,7 +248,7 @@ def _back(request: Request, keeping: Keeping, given: practise.Answered, typed: s
     asked = Asked(items.question(form.item, form.version, form.seed), form, "")
     context = {
         "asked": asked,
-        "steps": _steps(form, given.hints),
+        "steps": [] if given.practice.measures else _steps(form, given.hints),
         "hint": items.hint(form.item, form.version, form.seed, given.hints) if given.hints else "",
         "typed": typed,
         "problem": given.graded.message or "这个答案没有读懂，请改一改再交。",
@@ -313,8 +342,15 @@ def rested(request: Request, practice_id: UUID) -> HttpResponse:
 def stop(request: Request, practice_id: UUID) -> HttpResponse:
     keeping = keeping_of(request)
     try:
-        sitting = practise.stop(keeping, practice_id, acting_user=request.actor)
+        sitting = keeping.practice(practice_id)
+        if sitting.measures:
+            finish(keeping, practice_id, grade_of(request.actor), acting_user=request.actor)
+        else:
+            sitting = practise.stop(keeping, practice_id, acting_user=request.actor)
     except ActionError:
         return redirect("learning-map")
+    if sitting.measures:
+        return redirect("learning-placement")
     summary = sitting_summary(sitting.subject, keeping.given(sitting), keeping.state(sitting.subject))
-    return render(request, "learning/done.html", {"practice": sitting, "summary": summary})
+    progress = progress_in(keeping.pupil, sitting.subject, sitting.pk) if keeping.keeps else None
+    return render(request, "learning/done.html", {"practice": sitting, "summary": summary, "progress": progress})

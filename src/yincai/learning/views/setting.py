@@ -120,7 +120,7 @@ def _suggested(request: Request, room: Organisation) -> tuple[set[int], set[int]
     """One click from a common error (its point, the pupils behind it) or from a point; and a title."""
     cause, code = request.GET.get("cause", ""), request.GET.get("point", "")
     if code in graph(SUBJECT):
-        return _about(graph(SUBJECT)[code], set())
+        return _about(graph(SUBJECT)[code], {int(text) for text in request.GET.getlist("pupils") if text.isdecimal()})
     if not cause:
         return set(), set(), ""
     for error in common_errors(room, limit=20):
@@ -169,7 +169,7 @@ def _far(half: tuple[int, int], now: tuple[int, int]) -> tuple[bool, int]:
 @requires(SEE_CLASS)
 def assignment(request: Request, assignment: UUID) -> HttpResponse:
     """Who has done a set practice, in school-number order."""
-    row = _assignment_or_404(request, assignment)
+    row = assignment_or_404(request, assignment)
     (progress,) = progress_of([row], pupils_of(row.school_class))
     codes = dict(Item.objects.filter(pk__in=row.items).values_list("pk", "code"))
     known = graph(SUBJECT).by_slot
@@ -184,7 +184,7 @@ def assignment(request: Request, assignment: UUID) -> HttpResponse:
     return render(request, "learning/assignment.html", context)
 
 
-def _assignment_or_404(request: Request, assignment: UUID) -> Assignment:
+def assignment_or_404(request: Request, assignment: UUID) -> Assignment:
     row = get_object_or_404(Assignment.objects.select_related("school_class"), pk=assignment)
     if row.school_class_id not in {room.pk for room in classes_of(request)}:
         raise Http404
@@ -194,7 +194,7 @@ def _assignment_or_404(request: Request, assignment: UUID) -> Assignment:
 @require_POST
 @requires(STEER)
 def withdraw(request: Request, assignment: UUID) -> HttpResponse:
-    row = _assignment_or_404(request, assignment)
+    row = assignment_or_404(request, assignment)
     steering.withdraw_practice(row, acting_user=request.actor, key=form_key(request))
     messages.success(request, f"已收回“{row.title}”。做过的题仍然算数。")
     return redirect("learning-class", row.school_class_id)

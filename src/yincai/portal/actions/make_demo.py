@@ -10,15 +10,18 @@ from yincai.core import home
 from yincai.core.action import ActionError, action, touched_many
 from yincai.core.actors import Actor
 from yincai.core.models import Fact
+from yincai.evaluation.actions.grow import compute_and_keep
+from yincai.evaluation.models import Participant
 from yincai.knowledge.queries import graph
 from yincai.learning.models import Assignment, Practice
 from yincai.portal.demo import accounts, bank
 from yincai.portal.demo.calendar import Calendar
 from yincai.portal.demo.crew import Crew
+from yincai.portal.demo.monitoring import monitored
 from yincai.portal.demo.people import City, ClassDrawn, account_of, draw
-from yincai.portal.demo.practice import ClassTask
+from yincai.portal.demo.practice import SYNTHETIC, ClassTask
 from yincai.portal.demo.sizes import Size
-from yincai.records import histories, rows
+from yincai.records import histories, rows, scores
 from yincai.records.models import ResponseFact
 from yincai.registry.models import Organisation, Person
 from yincai.registry.policies import INSTALLATION
@@ -70,6 +73,7 @@ def make_demo(
         rows.insert_prepared(Practice, part.sittings)
         progress("一学期的练习", done, len(tasks))
     Assignment._base_manager.bulk_create(_assignments(city, now))
+    _monitor(city, seed, now, progress, acting_user)
     accounts.write(listed, city)
     touched_many(Person, [row.pk for row in city.people], demo=seed)
     touched_many(Organisation, [row.pk for row in city.organisations], demo=seed)
@@ -97,6 +101,19 @@ def _write_city(city: City, progress: Progress) -> None:
         if some:
             type(some[0])._base_manager.bulk_create(some, batch_size=2000)
     progress("机构、人员、课表、同意书", len(every), len(every))
+
+
+def _monitor(city: City, seed: int, now: datetime, progress: Progress, acting_user: Actor) -> None:
+    """Two linked yearly monitorings a grade, and what schools added, by the way of every other computation."""
+    every = list(monitored(city, seed, now.date()))
+    for done, each in enumerate(every):
+        progress("监测和增值", done, len(every))
+        each.before.save(force_insert=True)
+        each.now.save(force_insert=True)
+        Participant._base_manager.bulk_create(each.participants, batch_size=2000)
+        scores.load(each.scores, acting_user=acting_user, extensions={SYNTHETIC: True})
+        compute_and_keep(each.now, acting_user=acting_user)
+    progress("监测和增值", len(every), max(len(every), 1))
 
 
 def _assignments(city: City, now: datetime) -> Iterator[Assignment]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from yincai.knowledge.generators import get
 from yincai.knowledge.queries import graph
-from yincai.learning.models import Practice
+from yincai.learning.models import Practice, Purpose
 from yincai.portal.demo.bank import SUBJECT, VARIANTS, Asked, Source, asked
 from yincai.portal.demo.calendar import Calendar, mondays
 from yincai.portal.demo.model import Mind, minds
@@ -183,6 +183,7 @@ class Pupil:
             "unit": known[get(topic).points[0]].unit,
             "assignment_id": None,
             "place": self.plan.task.place,
+            "purpose": Purpose.PRACTICE.value,
             "started_at": begins,
             "stretch_from": begins,
             "ended_at": ends,

@@ -178,9 +178,10 @@ ApplyRow = Callable[[Payload, "Batch"], dict[str, Any]]
 
 
 class Batch:
-    """What the rows of one batch share: places read once, account names handed out in order."""
+    """What the rows of one batch share: who acts, places read once, account names handed out in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
         self._places: dict[str, Organisation] = {}
         self._names: dict[tuple[str, str], Iterator[str]] = {}
 
@@ -194,9 +195,13 @@ class Batch:
         return next(names)
 
 
+TakeBack = Callable[[Job, list[tuple[Payload, Any]], Actor], None]
+
+
 @dataclass(frozen=True)
 class ImportKind:
-    """`check` compares the rows with what is there; `apply_row` writes one and returns what undoes it."""
+    """`check` compares the rows with what is there; `apply_row` writes one and returns what undoes it. `undo`: for what
+    is taken back otherwise than the registry's own rows."""
 
     name: str
     label: str
@@ -205,6 +210,7 @@ class ImportKind:
     check: Check
     apply_row: ApplyRow
     help: str = ""
+    undo: TakeBack = take_back
 
     @property
     def job(self) -> str:
@@ -217,13 +223,13 @@ IMPORTS: dict[str, ImportKind] = {}
 def register_import(kind: ImportKind) -> None:
     IMPORTS[kind.name] = kind
     jobs.register_job(
-        jobs.JobKind(kind.job, f"导入{kind.label}", kind.permission, apply=_applier(kind), undo=take_back)
+        jobs.JobKind(kind.job, f"导入{kind.label}", kind.permission, apply=_applier(kind), undo=kind.undo)
     )
 
 
 def _applier(kind: ImportKind) -> Callable[[Job, list[Payload], Actor], list[Any]]:
     def apply(job: Job, payloads: list[Payload], actor: Actor) -> list[Any]:
-        batch = Batch()
+        batch = Batch(actor)
         undos = [_apply_one(kind, job, unpack(payload), batch) for payload in payloads]
         touched_many(Person, [undo.get("subject", "") for undo in undos], what=kind.name)
         return undos

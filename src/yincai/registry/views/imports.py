@@ -40,7 +40,8 @@ def imports(request: HttpRequest) -> HttpResponse:
     kinds = kinds_for(actor)
     places = Organisation.objects.filter(in_force(), actor.scope.down("path"))
     places = places.filter(kind__in=(Kind.CITY, Kind.DISTRICT, Kind.SCHOOL)).select_related("parent").order_by("path")
-    form = UploadForm(request.POST or None, request.FILES or None, kinds=kinds, places=places)
+    asked = {"kind": request.GET.get("kind", "")}  # from a page that leads here for one kind
+    form = UploadForm(request.POST or None, request.FILES or None, kinds=kinds, places=places, initial=asked)
     if form.is_valid():
         file = form.cleaned_data["file"]
         made = attempt(

@@ -6,6 +6,21 @@ const LOST = "没有送出去，可能是网络断了。你的答案还在，连
 const SIGNED_OUT = "登录已经过期，这次没有送出去。请在新窗口重新登录，再回来按一次“交答案”；你的答案还在。";
 const BROKEN = "系统出了错，这次没有送出去。你的答案还在，请过一会儿再按一次“交答案”。";
 let began = performance.now();
+let asked = tokenOnDesk();
+
+function tokenOnDesk() {
+  return desk?.querySelector("form[data-answer] input[name=form]")?.value;
+}
+
+// A placement puts the next question straight on the desk.
+function showAnother() {
+  const token = tokenOnDesk();
+  if (!token || token === asked) return;
+  asked = token;
+  began = performance.now();
+  showHead(desk.querySelector("form[data-answer]"));
+  window.scrollTo({ top: 0 });
+}
 
 function showHead(form) {
   if (!form) return;
@@ -78,6 +93,9 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target !== desk) return;
   const next = desk.querySelector("[data-next]");
   if (next) next.focus({ preventScroll: true });
-  else desk.querySelector(".ask input[type=text]")?.focus({ preventScroll: true });
+  else {
+    showAnother();
+    desk.querySelector(".ask input[type=text]")?.focus({ preventScroll: true });
+  }
   if (next) window.scrollTo({ top: 0 });
 });

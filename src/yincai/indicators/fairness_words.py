@@ -1,0 +1,66 @@
+"""An audit kept in a row, as lines for a page: each with its interval and n, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from yincai.indicators.models import ModelAudit
+
+SMALL = 0.02  # as the audit's bounds: below this a difference is called none
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group or one stretch of time."""
+
+    name: str
+    said: str
+    numbers: str
+    n: str
+
+
+@dataclass(frozen=True)
+class Said:
+    findings: tuple[str, ...]
+    groups: tuple[Line, ...]
+    over_time: tuple[Line, ...]
+
+
+def fairness_said(row: ModelAudit) -> Said:
+    shifts = {(one["column"], one["group"]): one for one in row.report["shifts"]}
+    groups = [_group(one, shifts.get((one["column"], one["group"]))) for one in row.report["groups"]]
+    return Said(tuple(row.findings), tuple(groups), tuple(map(_stretch, row.report["drift"])))
+
+
+def _group(one: dict[str, Any], shift: dict[str, Any] | None) -> Line:
+    gap = _points(one["gap"])
+    compared = f"；与“{shift['reference']}”同样的预测相比 {_points(shift['effect'])}" if shift else ""
+    name = f"{one['column']}：{one['group']}"
+    return Line(name, _verdict(one["gap"]), f"实际减预测 {gap}{compared}", f"{one['pupils']:,} 人，{one['n']:,} 题")
+
+
+def _verdict(gap: list[float | None]) -> str:
+    value, low, high = gap
+    if value is None or low is None or high is None:
+        return "数据不够，还不能判断"
+    if low <= 0.0 <= high or abs(value) < SMALL:
+        return "看不出偏差"
+    return "预测偏低，实际做得更好" if value > 0 else "预测偏高，实际做得差一些"
+
+
+def _points(three: list[float | None]) -> str:
+    value, low, high = three
+    if value is None or low is None or high is None:
+        return "还没有"
+    return f"{100 * value:+.1f} 个百分点（{100 * low:+.1f} 到 {100 * high:+.1f}）"
+
+
+def _stretch(one: dict[str, Any]) -> Line:
+    begun, ended = (f"{datetime.fromtimestamp(one[end], UTC):%m-%d}" for end in ("start", "end"))
+    value, low, high = one["calibration"]
+    inside = low <= value <= high and one["psi"] < 0.25
+    limits = f"控制限 {100 * low:+.1f} 到 {100 * high:+.1f}"
+    numbers = f"实际减预测 {100 * value:+.1f} 个百分点（{limits}），稳定指数 PSI {one['psi']:.2f}"
+    return Line(f"{begun} 至 {ended}", "和开始时一样" if inside else "和开始时不同", numbers, f"{one['n']:,} 题")

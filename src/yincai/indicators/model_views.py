@@ -1,0 +1,71 @@
+"""Pages of models: what is in use, one model's card, and, for the city, whether it is right for everybody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from yincai.core.action import ActionError
+from yincai.core.http import Request
+from yincai.core.permissions import requires
+from yincai.indicators.actions.audit_model import audit_now
+from yincai.indicators.cards import MODELS, UNSURE, Card, Model, last_audit, models
+from yincai.indicators.fairness_words import fairness_said
+from yincai.indicators.policies import AUDIT_MODELS, SEE_MODELS
+
+
+@require_GET
+@requires(SEE_MODELS)
+def index(request: Request) -> HttpResponse:
+    cards = [model.card() for model in models()]
+    return render(request, "indicators/models.html", {"cards": cards, "finding": finding_of(cards)})
+
+
+def finding_of(cards: list[Card]) -> str:
+    failing = [card for card in cards if card.failing]
+    if failing:
+        return f"“{failing[0].label}”没有达到它的界限" + (
+            f"，共 {len(failing)} 个这样的模型" if len(failing) > 1 else ""
+        )
+    unsure = sum(card.status == UNSURE for card in cards)
+    more = f"，{unsure} 个数据还不够判断" if unsure else ""
+    return f"{len(cards)} 个模型在用，没有一个超出界限{more}" if cards else "还没有登记模型"
+
+
+@require_GET
+@requires(SEE_MODELS)
+def model(request: Request, code: str) -> HttpResponse:
+    found = _model(code)
+    sees_audit = AUDIT_MODELS.held_by(request.actor) and found.predictions is not None
+    row = last_audit(code) if sees_audit else None
+    values = {"card": found.card(), "sees_audit": sees_audit, "audit": row}
+    if row is not None:
+        values["said"] = fairness_said(row)
+        values["until"] = _day(row)
+    return render(request, "indicators/model.html", values)
+
+
+def _day(row: object) -> str:
+    drift = getattr(row, "report", {}).get("drift") or []
+    return f"{datetime.fromtimestamp(drift[-1]['end'], UTC):%Y-%m-%d}" if drift else ""
+
+
+@require_POST
+@requires(AUDIT_MODELS)
+def audit(request: Request, code: str) -> HttpResponse:
+    try:
+        audit_now(_model(code), acting_user=request.actor)
+        messages.success(request, "正在检查，通常一两分钟。过一会儿刷新这一页。")
+    except ActionError as problem:
+        messages.error(request, str(problem))
+    return redirect("indicators-model", code)
+
+
+def _model(code: str) -> Model:
+    if code not in MODELS:
+        raise Http404
+    return MODELS[code]

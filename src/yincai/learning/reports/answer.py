@@ -1,0 +1,67 @@
+"""One wrong answer as a teacher looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+
+from yincai.knowledge import items
+from yincai.knowledge.items import Image, UnknownItem
+from yincai.learning.attribution.causes import Candidate, attribute
+from yincai.learning.attribution.choices import GENERAL, Choice, choices_for
+from yincai.records.models import ResponseFact
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`chosen`: the cause that is ticked when the page opens; `groups`: what may be ticked, by where it comes from."""
+
+    stem: str
+    images: tuple[Image, ...]
+    options: tuple[tuple[str, str], ...]
+    typed: str
+    key: str
+    candidates: tuple[Candidate, ...]
+    judged: bool
+    chosen: str
+    groups: tuple[tuple[str, tuple[Choice, ...]], ...]
+
+    @property
+    def folded(self) -> str:
+        """The group that stays folded away: it is long, and seldom wanted."""
+        return GENERAL
+
+    @property
+    def finding(self) -> str:
+        first = self.candidates[0] if self.candidates else None
+        if self.judged and first:
+            return f"您判断是“{first.name}”"
+        return f"可能是“{first.name}”（约 {first.probability:.0%}）" if first else "还看不出错因"
+
+
+def shown_answer(fact: ResponseFact) -> Shown:
+    wrong = next(iter(attribute([fact], fact.subject)), None)
+    candidates = wrong.candidates if wrong else ()
+    choices = choices_for(fact, candidates)
+    groups = tuple((name, tuple(some)) for name, some in groupby(choices, key=lambda one: one.group))
+    stem, images, options, key = _question(fact)
+    return Shown(
+        stem=stem,
+        images=images,
+        options=options,
+        typed=wrong.typed if wrong else "",
+        key=key,
+        candidates=candidates,
+        judged=bool(wrong and wrong.judged),
+        chosen=candidates[0].cause if candidates else "",
+        groups=groups,
+    )
+
+
+def _question(fact: ResponseFact) -> tuple[str, tuple[Image, ...], tuple[tuple[str, str], ...], str]:
+    try:
+        asked = items.question(fact.item, fact.version, fact.seed)
+        spec = items.spec_of(fact.item, fact.version, fact.seed)
+        return asked.stem, asked.images, asked.lettered, items.shown_answer(spec, asked.options)
+    except (UnknownItem, LookupError, ValueError):
+        return "这道题已不在题库里。", (), (), ""

@@ -1,0 +1,84 @@
+"""摸底诊断: the pupil's page before and after, and the teacher's page of a class."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from yincai.core.http import Request
+from yincai.core.permissions import requires
+from yincai.core.rules import rule
+from yincai.learning.actions import practise
+from yincai.learning.actions.paper import refused_for
+from yincai.learning.actions.placement import outcome_of
+from yincai.learning.keeping import Keeping
+from yincai.learning.models import PlacementPaper, Practice, Purpose
+from yincai.learning.papers import LENGTHS
+from yincai.learning.placed import Told, last_result, told, told_of
+from yincai.learning.placed import class_placement as placement_of_class
+from yincai.learning.placing import FEWEST_SAID, LONGEST, bench_of
+from yincai.learning.policies import PRACTISE, SEE_CLASS, STEER
+from yincai.learning.queries import grade_of
+from yincai.learning.views.classes import class_or_404, note_reveal
+from yincai.learning.views.practice import SUBJECT, keeping_of
+from yincai.registry.queries import why_not_kept
+
+PAPERS = 6  # listed on the page of a class
+
+
+@require_GET
+@requires(PRACTISE)
+def placement(request: Request) -> HttpResponse:
+    keeping = keeping_of(request)
+    sitting = keeping.last_for(SUBJECT, Purpose.PLACEMENT)
+    context = {
+        "offered": bench_of(request.actor.place, grade_of(request.actor)) is not None,
+        "open": sitting if sitting and sitting.ended_at is None else None,
+        "result": _result(request, keeping, sitting),
+        "short": bool(sitting and sitting.ended_at and len(keeping.given(sitting)) < FEWEST_SAID),
+        "longest": LONGEST,
+        "minutes": int(rule("eye.session", request.actor.place).value),
+        "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
+    }
+    return render(request, "learning/placement.html", context)
+
+
+def _result(request: Request, keeping: Keeping, sitting: Practice | None) -> Told | None:
+    """The newest result: kept with consent, else computed from the answers that the web session holds."""
+    if keeping.keeps:
+        row = last_result(keeping.pupil)
+        return told_of(row) if row else None
+    if sitting is None or sitting.ended_at is None:
+        return None
+    found = outcome_of(keeping, sitting, grade_of(request.actor))
+    return told(found, sitting.ended_at) if found else None
+
+
+@require_POST
+@requires(PRACTISE)
+def start(request: Request) -> HttpResponse:
+    if bench_of(request.actor.place, grade_of(request.actor)) is None:
+        return redirect("learning-placement")  # where it says that there is nothing for this grade yet
+    sitting = practise.begin_placement(keeping_of(request), SUBJECT, acting_user=request.actor)
+    return redirect("learning-practice", sitting.pk)
+
+
+@require_GET
+@requires(SEE_CLASS)
+def class_placement(request: Request, school_class: UUID) -> HttpResponse:
+    """Who has done it and where each may begin, in school-number order."""
+    room = class_or_404(request, school_class)
+    note_reveal(request, room, "placement")
+    context = {
+        "room": room,
+        "placement": placement_of_class(room),
+        "offered": bench_of(room.path, room.grade or 0) is not None,
+        "may_steer": STEER.held_by(request.actor),
+        "papers": PlacementPaper.objects.filter(school_class=room)[:PAPERS],
+        "no_paper": refused_for(room.path, room.grade or 0),
+        "lengths": LENGTHS,
+    }
+    return render(request, "learning/class_placement.html", context)

@@ -1,0 +1,79 @@
+"""What an audit found, in Chinese, for people who are not statisticians."""
+
+from __future__ import annotations
+
+from yincai.measurement.fairness.audit import Finding
+
+WHOLE = "全体"
+KINDS = {
+    "calibration": "预测偏差",
+    "slope": "预测幅度",
+    "differential": "组间预测差异",
+    "differential slope": "组间幅度差异",
+    "dif": "题目对某组不公平",
+    "population": "人群变化",
+    "calibration drift": "校准漂移",
+    "loss drift": "误差变大",
+}
+
+
+def group_name(column: str, group: str) -> str:
+    """谁: the column and the group, or all."""
+    return f"{column}“{group}”" if column else WHOLE
+
+
+def sentence(finding: Finding, item: str = "") -> str:
+    """One finding. `item`: its name, for `dif`."""
+    who = group_name(finding.column, finding.group)
+    return f"{who}：{_MADE[finding.kind](finding, item)}" if finding.window is None else _in_window(finding)
+
+
+def _gap(finding: Finding, item: str) -> str:
+    way = "偏低" if finding.value > 0 else "偏高"
+    return f"预测{way} {_points(abs(finding.value))}（{_range(finding)}）"
+
+
+def _slope(finding: Finding, item: str) -> str:
+    way = "太极端" if finding.value < 1 else "太保守"
+    return f"预测{way}，校准斜率 {finding.value:.2f}（{finding.low:.2f}–{finding.high:.2f}，应为 1）"
+
+
+def _effect(finding: Finding, item: str) -> str:
+    way = "高" if finding.value > 0 else "低"
+    return f"预测相同时，实际答对比参照组{way} {_points(abs(finding.value))}（{_range(finding)}）"
+
+
+def _slope_effect(finding: Finding, item: str) -> str:
+    return f"校准斜率与参照组差 {finding.value:+.2f}（{finding.low:+.2f} 到 {finding.high:+.2f}）"
+
+
+def _dif(finding: Finding, item: str) -> str:
+    way = "更容易" if finding.value > 0 else "更难"
+    span = f"{finding.low:+.2f} 到 {finding.high:+.2f}"
+    return f"同等水平下题目 {item or finding.item} {way}，MH delta {finding.value:+.2f}（{span}）"
+
+
+_MADE = {
+    "calibration": _gap,
+    "slope": _slope,
+    "differential": _effect,
+    "differential slope": _slope_effect,
+    "dif": _dif,
+}
+
+
+def _in_window(finding: Finding) -> str:
+    place = f"第 {finding.window} 段时间"
+    if finding.kind == "population":
+        return f"{place}：答题的人或题变了，稳定指数 PSI {finding.value:.2f}（界限 {finding.high:.2f}）"
+    if finding.kind == "calibration drift":
+        return f"{place}：实际减预测 {finding.value:+.3f}，超出控制限 {finding.low:+.3f} 到 {finding.high:+.3f}"
+    return f"{place}：误差比预期多 {finding.value:+.3f}，超出控制限 {finding.low:+.3f} 到 {finding.high:+.3f}"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} 个百分点"
+
+
+def _range(finding: Finding) -> str:
+    return f"95% 区间 {100 * finding.low:+.1f} 到 {100 * finding.high:+.1f}"

@@ -1,0 +1,215 @@
+"""Growth of schools: what was expected from earlier results, what came, and how sure that is.
+
+score = α + Σ β_k prior_k + u_school + e, by REML (`mixed`); the priors first cleared of their measurement error
+(`prior_error`). A school's figure is û, the shrunken mean of what its pupils scored above or below the expected:
+
+    û = r (mean score − mean expected),    r = n σ²_u / (n σ²_u + σ²_e)
+
+A small school is drawn towards the mean of all, because its own mean says less; r ("reliability") is printed beside
+it, and the interval û ± z · se always. A school with fewer than the least number of pupils shows nothing (its pupils
+still count for the coefficients). Two schools are compared only when the interval of their difference leaves out
+zero; there is no list in the order of the figure.
+
+Raudenbush and Willms (1995), The estimation of school effects, Journal of Educational and Behavioral Statistics 20,
+307–335; Goldstein and Spiegelhalter (1996), League tables and their limitations, JRSS A 159, 385–443.
+
+>>> rng = np.random.default_rng(0)
+>>> school = np.repeat(np.arange(20), 40)
+>>> prior = rng.normal(size=800)
+>>> score = 0.8 * prior + np.linspace(-0.4, 0.4, 20)[school] + rng.normal(scale=0.6, size=800)
+>>> found = fit(score, prior[:, None], school, minimum=30)
+>>> print(found.schools[19])
+school 19: n = 40, expected -0.10, came 0.41, growth 0.46 (0.35 to 0.57), above expected
+>>> print(compare(found.schools[0], found.schools[1]))
+not to be told apart
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from yincai.measurement.growth import mixed
+from yincai.measurement.growth.prior_error import calibrated
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+CONFIDENCE = 0.8
+MINIMUM = 30
+ABOVE, AS_EXPECTED, BELOW = "above expected", "as expected", "below expected"
+FIRST, SECOND, NEITHER = "the first grew more", "the second grew more", "not to be told apart"
+
+
+@dataclass(frozen=True)
+class School:
+    """One school's figures, in score units. All but `n` and `missing` are None when n is below the minimum."""
+
+    school: int
+    n: int
+    missing: int
+    expected: float | None = None
+    came: float | None = None
+    growth: float | None = None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reliability: float | None = None
+    label: str | None = None
+
+    def __str__(self) -> str:
+        if self.growth is None:
+            return f"school {self.school}: n = {self.n}, suppressed"
+        return (
+            f"school {self.school}: n = {self.n}, expected {self.expected:.2f}, came {self.came:.2f}, "
+            f"growth {self.growth:.2f} ({self.low:.2f} to {self.high:.2f}), {self.label}"
+        )
+
+
+@dataclass(frozen=True)
+class Growth:
+    """`schools` by number; the coefficients of the expectation and the spreads (variances) behind the figures."""
+
+    schools: tuple[School, ...]
+    intercept: float
+    slopes: tuple[float, ...]
+    slopes_se: tuple[float, ...]
+    between: float
+    within: float
+    n: int
+    missing: int
+    confidence: float
+    minimum: int
+
+    @property
+    def coefficients(self) -> dict[str, Any]:
+        kept = ("intercept", "slopes", "slopes_se", "between", "within", "n", "missing")
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in asdict(self).items()
+            if key in kept
+        }
+
+    def __str__(self) -> str:
+        shown = sum(each.growth is not None for each in self.schools)
+        slopes = ", ".join(f"{each:.3f}" for each in self.slopes)
+        of = f"{shown} of {len(self.schools)} schools, {self.n} pupils ({self.missing} missing)"
+        return f"growth of {of}, slopes {slopes}"
+
+
+def fit(
+    scores: Floats,
+    priors: Floats,
+    school: Integers,
+    prior_se: Sequence[float] | None = None,
+    minimum: int = MINIMUM,
+    confidence: float = CONFIDENCE,
+) -> Growth:
+    """Figures of every school from `scores` (n,), `priors` (n, k) and `school` numbers (n,), NaN where one is missing.
+
+    `prior_se`: standard error of each prior (k,). Pupils with a missing value are counted as missing at their school.
+    Raises ValueError for shapes, fewer than two schools with pupils, constant scores or priors, and priors that are
+    mostly error.
+    """
+    scores, priors = np.asarray(scores, dtype=np.float64), np.asarray(priors, dtype=np.float64)
+    if priors.ndim != 2 or scores.shape != (len(priors),) or school.shape != scores.shape or not priors.shape[1]:
+        raise ValueError(f"scores (n,), priors (n, k), school (n,), not {scores.shape}, {priors.shape}, {school.shape}")
+    if minimum < 1 or not 0 < confidence < 1:
+        raise ValueError("the minimum is at least 1, the confidence between 0 and 1")
+    there = np.isfinite(scores) & np.isfinite(priors).all(axis=1)
+    numbers, group = np.unique(school[there], return_inverse=True)
+    if len(numbers) < 2:
+        raise ValueError("growth is a comparison: at least two schools with pupils are needed")
+    y, x = scores[there], priors[there]
+    if prior_se is not None:
+        x = calibrated(x, np.asarray(prior_se, dtype=np.float64), group)
+    made = mixed.fit(y, np.column_stack([np.ones(len(y)), x]), [mixed.RandomTerm.intercept("school", group)], reml=True)
+    figures = _figures(made, y, x, group, numbers, minimum, confidence)
+    return Growth(
+        schools=tuple(_with_missing(figures, school, there)),
+        intercept=float(made.beta[0]),
+        slopes=tuple(float(each) for each in made.beta[1:]),
+        slopes_se=tuple(float(each) for each in made.se[1:]),
+        between=float(made.variances[0][0, 0]),
+        within=made.residual,
+        n=len(y),
+        missing=len(scores) - len(y),
+        confidence=confidence,
+        minimum=minimum,
+    )
+
+
+def _figures(
+    made: mixed.MixedFit, y: Floats, x: Floats, group: Integers, numbers: Integers, minimum: int, confidence: float
+) -> dict[int, School]:
+    count = np.bincount(group)
+    expected = np.bincount(group, made.beta[0] + x @ made.beta[1:]) / count
+    came = np.bincount(group, y) / count
+    between = float(made.variances[0][0, 0])
+    reliability = count * between / (count * between + made.residual)
+    z = float(ndtri(0.5 + confidence / 2))
+    found = {}
+    for i, number in enumerate(numbers):
+        if count[i] < minimum:
+            found[int(number)] = School(int(number), int(count[i]), 0)
+            continue
+        growth, se = float(made.effects[0].effect[i, 0]), float(made.effects[0].se[i, 0])
+        low, high = growth - z * se, growth + z * se
+        label = ABOVE if low > 0 else BELOW if high < 0 else AS_EXPECTED
+        found[int(number)] = School(
+            int(number),
+            int(count[i]),
+            0,
+            float(expected[i]),
+            float(came[i]),
+            growth,
+            se,
+            low,
+            high,
+            float(reliability[i]),
+            label,
+        )
+    return found
+
+
+def _with_missing(found: Mapping[int, School], school: Integers, there: NDArray[np.bool_]) -> list[School]:
+    numbers, count = np.unique(school[~there], return_counts=True)
+    missing = dict(zip(numbers.tolist(), count.tolist(), strict=True))
+    made = []
+    for number in sorted({*found, *missing}):
+        figures = found.get(number, School(number, 0, 0))
+        made.append(School(**{**asdict(figures), "missing": missing.get(number, 0)}))
+    return made
+
+
+def compare(first: School, second: School, confidence: float = CONFIDENCE) -> str:
+    """Which of two schools grew more, if the interval of the difference leaves out zero."""
+    if first.growth is None or second.growth is None or first.se is None or second.se is None:
+        return NEITHER
+    gap, half = first.growth - second.growth, float(ndtri(0.5 + confidence / 2)) * float(np.hypot(first.se, second.se))
+    return NEITHER if abs(gap) <= half else FIRST if gap > 0 else SECOND
+
+
+def differences(mine: Sequence[School], theirs: Sequence[School], tolerance: float = 1e-6) -> list[str]:
+    """Where two lists of school figures differ by more than `tolerance`; empty when they are the same."""
+    found = []
+    left, right = ({each.school: asdict(each) for each in schools} for schools in (mine, theirs))
+    for school in sorted({*left, *right}):
+        if school not in left or school not in right:
+            found.append(f"school {school}: only in one of the two")
+            continue
+        for key, value in left[school].items():
+            other = right[school][key]
+            if not _same(value, other, tolerance):
+                found.append(f"school {school}: {key} {value} and {other}")
+    return found
+
+
+def _same(a: Any, b: Any, tolerance: float) -> bool:
+    if isinstance(a, float) and isinstance(b, int | float):
+        return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
+    return bool(a == b)

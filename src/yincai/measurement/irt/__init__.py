@@ -1,0 +1,96 @@
+"""Item response theory.
+
+    from yincai.measurement import irt
+    print(irt.fit(responses))            # array learners × items, NaN for a missing answer
+
+`fit` and `fit_streamed` calibrate (rasch, 2pl, 3pl, grm, pcm, gpcm; D = 1); `bank` holds known items; `scores`,
+`eapsum`, `item_information`, `test_information` and `marginal_reliability` use them. See
+docs/explanation/measurement/irt.md.
+"""
+
+from __future__ import annotations
+
+from yincai.measurement.irt.calibration import fit, fit_streamed
+from yincai.measurement.irt.dif import (
+    LikelihoodRatioDif,
+    LogisticDif,
+    MantelHaenszel,
+    likelihood_ratio_dif,
+    logistic_dif,
+    mantel_haenszel,
+)
+from yincai.measurement.irt.drift import Drift, drift
+from yincai.measurement.irt.em import Checkpoint, Progress
+from yincai.measurement.irt.facets import Facets, fit_facets
+from yincai.measurement.irt.information import (
+    SumScores,
+    eapsum,
+    item_information,
+    marginal_reliability,
+    sum_score_likelihood,
+    test_information,
+)
+from yincai.measurement.irt.item_fit import ItemFit, item_fit
+from yincai.measurement.irt.items import MODELS, Bank, Item, bank, simulate
+from yincai.measurement.irt.linking import (
+    Equating,
+    Link,
+    link,
+    linked,
+    observed_score_equating,
+    true_score_equating,
+)
+from yincai.measurement.irt.maximization import Priors
+from yincai.measurement.irt.model_fit import ModelFit, model_fit
+from yincai.measurement.irt.person_fit import PersonFit, person_fit
+from yincai.measurement.irt.responses import Responses, pack, triplets
+from yincai.measurement.irt.result import Fit, Latent
+from yincai.measurement.irt.scoring import Scores, scores
+
+__all__ = [
+    "MODELS",
+    "Bank",
+    "Checkpoint",
+    "Drift",
+    "Equating",
+    "Facets",
+    "Fit",
+    "Item",
+    "ItemFit",
+    "Latent",
+    "LikelihoodRatioDif",
+    "Link",
+    "LogisticDif",
+    "MantelHaenszel",
+    "ModelFit",
+    "PersonFit",
+    "Priors",
+    "Progress",
+    "Responses",
+    "Scores",
+    "SumScores",
+    "bank",
+    "drift",
+    "eapsum",
+    "fit",
+    "fit_facets",
+    "fit_streamed",
+    "item_fit",
+    "item_information",
+    "likelihood_ratio_dif",
+    "link",
+    "linked",
+    "logistic_dif",
+    "mantel_haenszel",
+    "marginal_reliability",
+    "model_fit",
+    "observed_score_equating",
+    "pack",
+    "person_fit",
+    "scores",
+    "simulate",
+    "sum_score_likelihood",
+    "test_information",
+    "triplets",
+    "true_score_equating",
+]

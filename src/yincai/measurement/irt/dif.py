@@ -1,0 +1,395 @@
+"""Differential item functioning: is an item harder for one of two groups with the same ability?
+
+Mantel–Haenszel and logistic regression for right or wrong answers, a likelihood ratio of item response models for
+every model. The groups are matched on the sum score, which counts the studied item; where answers are missing, on the
+share of the reachable score that the learner's Rasch ability means (see `matching_scores`). Learners whose group is
+missing have no part, nor has a missing answer in the item it is missing from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+from scipy.stats import chi2
+
+from yincai.measurement.irt.calibration import fit
+from yincai.measurement.irt.groups import fit_groups, split_item, together
+from yincai.measurement.irt.items import Bank
+from yincai.measurement.irt.responses import Floats, Ints, pack
+
+FEWEST = 100  # answers of each group to an item
+STRATA = 20  # where answers are missing
+ETS = -2.35  # from log odds to the delta scale
+SMALL, LARGE = 1.0, 1.5  # deltas between the classes A, B and C
+ONE_SIDED, TWO_SIDED = 1.645, 0.05
+ZUMBO_THOMAS, JODOIN_GIERL = (0.13, 0.26), (0.035, 0.07)
+NEWTON = 60
+
+
+@dataclass(frozen=True)
+class MantelHaenszel:
+    """For each item: common odds ratio (reference against focal), ETS delta (negative: harder for the focal group) with
+    standard error, chi-square (1 df, continuity corrected) and p, class A, B or C; "" and NaN with too few answers."""
+
+    items: tuple[str, ...]
+    odds_ratio: Floats
+    delta: Floats
+    se_delta: Floats
+    chi2: Floats
+    p: Floats
+    ets: tuple[str, ...]
+    n_reference: Ints
+    n_focal: Ints
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{name}: delta {self.delta[j]:+.2f} ± {self.se_delta[j]:.2f}, p = {self.p[j]:.3f}, {self.ets[j]}"
+            for j, name in enumerate(self.items)
+        )
+
+
+@dataclass(frozen=True)
+class LogisticDif:
+    """For each item: likelihood ratios of uniform (1 df), non-uniform (1 df) and either kind (2 df) of DIF, their p,
+    the rise of Nagelkerke's R² from both, and its classes; the group's log odds in the uniform model (focal minus
+    reference) with standard error. NaN and "" with too few answers or where the answers do not determine the model."""
+
+    items: tuple[str, ...]
+    uniform: Floats
+    p_uniform: Floats
+    nonuniform: Floats
+    p_nonuniform: Floats
+    both: Floats
+    p_both: Floats
+    r2: Floats
+    zumbo_thomas: tuple[str, ...]
+    jodoin_gierl: tuple[str, ...]
+    log_odds: Floats
+    se_log_odds: Floats
+
+
+@dataclass(frozen=True)
+class LikelihoodRatioDif:
+    """For each item asked about: G² of its own parameters in the focal group against common ones, df, p; `gap`, the
+    mean over the focal group's abilities of expected score (focal minus reference parameters) as a share of the range.
+    """
+
+    items: tuple[str, ...]
+    g2: Floats
+    df: Ints
+    p: Floats
+    gap: Floats
+    focal_mean: float
+    focal_variance: float
+    converged: bool
+
+
+def mantel_haenszel(
+    responses: ArrayLike,
+    group: ArrayLike,
+    *,
+    items: Sequence[str] | None = None,
+    matching: ArrayLike | None = None,
+    purify: bool = True,
+    fewest: int = FEWEST,
+) -> MantelHaenszel:
+    """Mantel–Haenszel DIF (Holland & Thayer 1988) of an array learners × items of 0, 1 and NaN.
+
+    `group` (learners): 0 for the reference, 1 for the focal group, NaN for neither. `matching` (learners) replaces the
+    sum score. With `purify` a second run matches on the items of class A or B (and the studied one). The error of the
+    log odds is that of Phillips & Holland (1987). Classes (Zieky 1993): A: |delta| below 1 or not significantly other
+    than 0 (p ≥ .05); C: at least 1.5 and significantly above 1 (one-sided, 5 %); B otherwise.
+
+    Raises ValueError for other scores, a group of other values, or shapes that do not belong together.
+
+    >>> rng = np.random.default_rng(4)
+    >>> theta, focal = rng.normal(size=(4000, 1)), np.arange(4000) % 2
+    >>> b = np.linspace(-1, 1, 10) + np.outer(focal, np.eye(10)[3])  # the fourth is harder by 1 logit
+    >>> found = mantel_haenszel(rng.random((4000, 10)) < expit(theta - b), focal)
+    >>> "".join(found.ets)
+    'AAACAAAAAA'
+    """
+    table, focal, names = _checked(responses, group, items)
+    clean = np.ones(table.shape[1], bool)
+    found = _mantel_haenszel(table, focal, names, clean, matching, fewest)
+    if purify and matching is None:
+        clean = np.array([each != "C" for each in found.ets])
+        if 2 <= clean.sum() < len(clean):
+            found = _mantel_haenszel(table, focal, names, clean, None, fewest)
+    return found
+
+
+def logistic_dif(
+    responses: ArrayLike,
+    group: ArrayLike,
+    *,
+    items: Sequence[str] | None = None,
+    matching: ArrayLike | None = None,
+    fewest: int = FEWEST,
+) -> LogisticDif:
+    """Logistic regression DIF (Swaminathan & Rogers 1990): score on match, group, and match × group.
+
+    Arguments as `mantel_haenszel`. Classes by the rise of Nagelkerke's R² where both kinds together are significant
+    at 5 %: Zumbo & Thomas (1997) A below .13, B to .26, C above; Jodoin & Gierl (2001) A below .035, B to .07, C above.
+
+    >>> rng = np.random.default_rng(4)
+    >>> theta, focal = rng.normal(size=(4000, 1)), np.arange(4000) % 2
+    >>> b = np.linspace(-1, 1, 10) + np.outer(focal, np.eye(10)[3])
+    >>> found = logistic_dif(rng.random((4000, 10)) < expit(theta - b), focal)
+    >>> int(found.p_uniform.argmin()), bool(found.log_odds[3] < -0.7)
+    (3, True)
+    """
+    table, focal, names = _checked(responses, group, items)
+    rows = [
+        _regressions(table[:, item], _match(table, item, None, matching), focal, fewest) for item in range(len(names))
+    ]
+    uniform, both, r2, log_odds, se = np.array(rows).T
+    nonuniform = both - uniform
+    p_both = chi2.sf(both, 2)
+    return LogisticDif(
+        names, uniform, chi2.sf(uniform, 1), nonuniform, chi2.sf(nonuniform, 1), both, p_both, r2,
+        _classes(r2, p_both, ZUMBO_THOMAS), _classes(r2, p_both, JODOIN_GIERL), log_odds, se,
+    )  # fmt: skip
+
+
+def likelihood_ratio_dif(
+    responses: ArrayLike,
+    group: ArrayLike,
+    model: str = "2pl",
+    *,
+    items: Sequence[str] | None = None,
+    studied: Sequence[str] | None = None,
+    fewest: int = FEWEST,
+) -> LikelihoodRatioDif:
+    """IRT likelihood ratio DIF (Thissen, Steinberg & Wainer 1993), all other items as anchors.
+
+    Both groups are calibrated together, the focal group with its own mean and variance, once with all items in common
+    and once for each studied item with its own parameters there. Any model; arguments as `mantel_haenszel`.
+    An item with less than `fewest` answers in a group, or with a category that nobody in a group reached, is NaN.
+
+    >>> rng = np.random.default_rng(4)
+    >>> theta, focal = rng.normal(size=(4000, 1)), np.arange(4000) % 2
+    >>> b = np.linspace(-1, 1, 10) + np.outer(focal, np.eye(10)[3])
+    >>> found = likelihood_ratio_dif(rng.random((4000, 10)) < expit(theta - b), focal, studied=["item3", "item4"])
+    >>> (found.p < 0.001).tolist(), found.gap.round(1).tolist()
+    ([False, True], [0.0, -0.2])
+    """
+    table, focal = _table(responses), _group(group, len(_table(responses)))
+    whole = pack(table, items)
+    sides = [
+        pack(table[focal == side], whole.items, categories=whole.categories, lowest=whole.lowest) for side in (0, 1)
+    ]
+    start = together(sides, model)
+    common = fit_groups(sides, start)
+    asked = [whole.items.index(name) for name in (whole.items if studied is None else studied)]
+    g2, gap, converged = np.full(len(asked), np.nan), np.full(len(asked), np.nan), common.converged
+    for place, item in enumerate(asked):
+        if not _told(table[:, item], focal, fewest):
+            continue
+        wider, begin = split_item(sides, common.bank, item)
+        own = fit_groups(wider, begin, means=common.means)
+        g2[place] = max(2 * (own.log_likelihood - common.log_likelihood), 0.0)
+        gap[place] = _gap(own.bank, item, float(own.means[1]), float(own.variances[1]))
+        converged &= own.converged
+    df = (start.categories[asked] - 1) + int(start.model.slope) + int(start.model.floor)
+    named = tuple(whole.items[item] for item in asked)
+    mean, variance = float(common.means[1]), float(common.variances[1])
+    return LikelihoodRatioDif(named, g2, df, chi2.sf(g2, df), gap, mean, variance, converged)
+
+
+def _told(scores: Floats, focal: Ints, fewest: int) -> bool:
+    """Both groups answered often enough, and reached the same categories."""
+    seen = [scores[(focal == side) & np.isfinite(scores)] for side in (0, 1)]
+    reached = [np.unique(each) for each in seen]
+    return min(map(len, seen)) >= fewest and np.array_equal(reached[0], reached[1]) and len(reached[0]) > 1
+
+
+def _gap(bank: Bank, item: int, mean: float, variance: float) -> float:
+    t, w = np.polynomial.hermite_e.hermegauss(31)
+    expected = bank.chosen([item, len(bank) - 1]).expected(mean + np.sqrt(variance) * t)
+    return float(w / w.sum() @ (expected[:, 1] - expected[:, 0]) / (bank.categories[item] - 1))
+
+
+def _table(responses: ArrayLike) -> Floats:
+    table = np.asarray(responses, float)
+    if table.ndim != 2 or table.size == 0:
+        raise ValueError(f"responses must be a table of learners × items that is not empty, not of shape {table.shape}")
+    return table
+
+
+def _group(group: ArrayLike, learners: int) -> Ints:
+    """0, 1, or −1 for neither."""
+    given = np.asarray(group, float)
+    if given.shape != (learners,) or not np.isin(given[np.isfinite(given)], (0, 1)).all():
+        raise ValueError("group must hold 0 (reference), 1 (focal) or NaN for each learner")
+    if not ((given == 0).any() and (given == 1).any()):
+        raise ValueError("there must be learners of both groups")
+    return np.where(np.isfinite(given), given, -1).astype(np.int64)
+
+
+def _checked(
+    responses: ArrayLike, group: ArrayLike, items: Sequence[str] | None
+) -> tuple[Floats, Ints, tuple[str, ...]]:
+    table = _table(responses)
+    focal = _group(group, len(table))
+    n = table.shape[1]
+    names = pack(table, items, categories=np.full(n, 2), lowest=np.zeros(n, np.int64)).items
+    kept = focal >= 0
+    table[~kept] = np.nan
+    return table, focal, names
+
+
+def matching_scores(table: Floats, clean: NDArray[np.bool_] | None = None) -> Floats:
+    """What learners are matched on, from the `clean` items: the sum score.
+
+    Where answers are missing, Warm's Rasch ability (which orders learners with all answers just as the sum score
+    does), cut into 20 strata of equal size; NaN without answers.
+    """
+    own = table if clean is None else table[:, clean]
+    if np.isfinite(own[np.isfinite(own).any(axis=1)]).all():
+        return np.asarray(np.where(np.isfinite(own).all(axis=1), own.sum(axis=1), np.nan))
+    theta = fit(own, "rasch", standard_errors=False).scores(own, "wle").theta
+    bounds = np.unique(np.nanquantile(theta, np.arange(1, STRATA) / STRATA))
+    return np.where(np.isfinite(theta), np.searchsorted(bounds, theta), np.nan)
+
+
+def _match(table: Floats, item: int, clean: NDArray[np.bool_] | None, matching: ArrayLike | None) -> Floats:
+    """For one item: the clean ones and itself."""
+    if matching is not None:
+        given = np.asarray(matching, float)
+        if given.shape != (len(table),):
+            raise ValueError("matching must hold one score for each learner")
+        return given
+    if clean is not None:
+        clean = clean.copy()
+        clean[item] = True
+    return matching_scores(table, clean)
+
+
+def _mantel_haenszel(
+    table: Floats,
+    focal: Ints,
+    names: tuple[str, ...],
+    clean: NDArray[np.bool_],
+    matching: ArrayLike | None,
+    fewest: int,
+) -> MantelHaenszel:
+    of_clean = _match(table, int(np.argmax(clean)), clean, matching)
+    counts = []
+    for item in range(len(names)):
+        match = of_clean if clean[item] or matching is not None else _match(table, item, clean, matching)
+        counts.append(strata_counts(table[:, item], match, focal))
+    found = np.array([_common_odds(each, fewest) for each in counts])
+    log_odds, variance, statistic = found.T
+    delta, se = ETS * log_odds, abs(ETS) * np.sqrt(variance)
+    p = chi2.sf(statistic, 1)
+    many = np.array([[int(each[:, side].sum()) for side in (0, 1)] for each in counts])
+    classes = tuple(ets_class(*row) for row in zip(delta, se, p, strict=True))
+    return MantelHaenszel(names, np.exp(log_odds), delta, se, statistic, p, classes, many[:, 0], many[:, 1])
+
+
+def strata_counts(scores: Floats, match: Floats, focal: Ints) -> Floats:
+    """Answers by stratum, group (reference, focal) and score (0, 1)."""
+    there = np.isfinite(scores) & np.isfinite(match) & (focal >= 0)
+    _, stratum = np.unique(match[there], return_inverse=True)
+    place = (stratum * 2 + focal[there]) * 2 + scores[there].astype(np.int64)
+    strata = int(stratum.max(initial=-1)) + 1
+    return np.bincount(place, minlength=strata * 4).reshape(strata, 2, 2).astype(float)
+
+
+def _common_odds(counts: Floats, fewest: int) -> tuple[float, float, float]:
+    """Log of the common odds ratio, its variance, and the chi-square; NaN with too few answers or one-sided strata."""
+    if len(counts) == 0 or counts.sum(axis=(0, 2)).min() < fewest:
+        return np.nan, np.nan, np.nan
+    n = counts.sum(axis=(1, 2))
+    counts, n = counts[n > 1], n[n > 1]
+    (b, a), (d, c) = counts[:, 0].T, counts[:, 1].T  # right: a, c; wrong: b, d
+    r, s = a * d / n, b * c / n
+    if r.sum() == 0 or s.sum() == 0:
+        return np.nan, np.nan, np.nan
+    u = (a * d + (r.sum() / s.sum()) * b * c) * (a + d + (r.sum() / s.sum()) * (b + c))
+    variance = float((u / n**2).sum() / (2 * r.sum() ** 2))
+    reference, right = a + b, a + c
+    spread = (reference * (c + d) * right * (b + d) / (n**2 * (n - 1))).sum()
+    off = max(abs(float((a - reference * right / n).sum())) - 0.5, 0.0)
+    return float(np.log(r.sum() / s.sum())), variance, float(off**2 / spread)
+
+
+def ets_class(delta: float, se: float, p: float) -> str:
+    """A, B or C; "" where delta is NaN.
+
+    >>> ets_class(-1.8, 0.3, 0.0001), ets_class(-1.8, 0.6, 0.004), ets_class(0.9, 0.1, 0.001)
+    ('C', 'B', 'A')
+    """
+    if not np.isfinite(delta):
+        return ""
+    if abs(delta) < SMALL or p >= TWO_SIDED:
+        return "A"
+    return "C" if abs(delta) >= LARGE and (abs(delta) - SMALL) / se > ONE_SIDED else "B"
+
+
+def _regressions(scores: Floats, match: Floats, focal: Ints, fewest: int) -> tuple[float, float, float, float, float]:
+    """Uniform G², G² of both, rise of R², log odds of the group and its error."""
+    counts = strata_counts(scores, match, focal)
+    none = (np.nan,) * 5
+    if len(counts) < 2 or counts.sum(axis=(0, 2)).min() < fewest or counts.sum(axis=(0, 1)).min() == 0:
+        return none
+    there = np.isfinite(scores) & np.isfinite(match) & (focal >= 0)
+    levels = np.unique(match[there])
+    x = np.repeat((levels - levels.mean()) / max(levels.std(), 1e-12), 2)
+    g = np.tile([0.0, 1.0], len(levels))
+    wrong, right = counts.reshape(-1, 2).T
+    design = np.column_stack([np.ones_like(x), x, g, x * g])
+    fitted = [_logistic(design[:, :columns], right, right + wrong) for columns in (1, 2, 3, 4)]
+    if any(each is None for each in fitted):
+        return none
+    (null, _, _), (base, _, _), (uniform, beta, covariance), (both, _, _) = (each for each in fitted if each)
+    rise = _nagelkerke(both, null, right.sum() + wrong.sum()) - _nagelkerke(base, null, right.sum() + wrong.sum())
+    return 2 * (uniform - base), 2 * (both - base), rise, float(beta[2]), float(np.sqrt(covariance[2, 2]))
+
+
+def _nagelkerke(value: float, null: float, n: float) -> float:
+    return float((1 - np.exp(2 * (null - value) / n)) / (1 - np.exp(2 * null / n)))
+
+
+def _logistic(x: Floats, right: Floats, n: Floats) -> tuple[float, Floats, Floats] | None:
+    """Log-likelihood, coefficients and their covariance; None when they run away (separated answers)."""
+    beta = np.zeros(x.shape[1])
+    beta[0] = np.log((right.sum() + 0.5) / ((n - right).sum() + 0.5))
+    value = _binomial(x @ beta, right, n)
+    for _ in range(NEWTON):
+        p = expit(x @ beta)
+        information = (x * (n * p * (1 - p))[:, None]).T @ x
+        if np.linalg.cond(information) > 1e12:
+            return None
+        step = np.linalg.solve(information, x.T @ (right - n * p))
+        new = _binomial(x @ (beta + step), right, n)
+        while new < value - 1e-9 * abs(value) and np.abs(step).max() > 1e-10:
+            step /= 2
+            new = _binomial(x @ (beta + step), right, n)
+        beta, value = beta + step, new
+        if np.abs(step).max() < 1e-8:
+            return value, beta, np.linalg.inv(information)
+    return None
+
+
+def _binomial(eta: Floats, right: Floats, n: Floats) -> float:
+    return float((right * eta - n * np.logaddexp(0.0, eta)).sum())
+
+
+def _classes(r2: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
+    """By the rise of R², where it is significant."""
+    return tuple(
+        ""
+        if not np.isfinite(rise)
+        else "A"
+        if rise < bounds[0] or at >= TWO_SIDED
+        else "B"
+        if rise <= bounds[1]
+        else "C"
+        for rise, at in zip(r2, p, strict=True)
+    )

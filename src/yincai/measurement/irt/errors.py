@@ -1,0 +1,397 @@
+"""Standard errors from the observed information of the marginal likelihood.
+
+Louis (1982): the observed information is the expected complete information minus, for each learner, the covariance of
+the complete score s(θ) under the learner's posterior. Expanded in the polynomials h_1, h_2, … that are orthonormal
+under that posterior, the covariance is Σ_r E[s h_r] E[s h_r]' (Parseval): an exact series whose first term is what a
+score linear in θ would give. It converges at once because posteriors are narrow; terms are added until the next is
+below 1e-8 of the information (1e-6 from SHORT parameters on). The same number follows from Oakes' (1999) identity. The
+complete information is a central difference of exact gradients.
+
+A long test (more than LARGE parameters) has posteriors so narrow that two terms do (to 2 in 10,000). What is missing is
+then small but where all items move together with the scale: the inverse is the geometric series 1 + λ + λ² + … =
+1 + λ + λ²/(1 − λ), whose first two terms need each item's own block alone, and the rest the FEW largest λ (the others
+are squares of hundredths). Those come by subspace iteration, and no full matrix is made: 4 in 10,000 off.
+
+Too many answers for either: each item's own block, the others taken as known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+from scipy.sparse import block_diag
+
+from yincai.measurement.irt.curves import curve_tables
+from yincai.measurement.irt.em import Outcome, Problem
+from yincai.measurement.irt.expectation import Windows, posterior, table_of
+from yincai.measurement.irt.items import Bank
+from yincai.measurement.irt.maximization import item_gradients
+from yincai.measurement.irt.responses import Floats, Ints
+from yincai.measurement.irt.threads import by_responses
+
+T = TypeVar("T")
+STEP = 1e-5
+BLOCK = 256  # learners whose scores are held at once
+SHORT = 100  # parameters up to which the series goes to the end
+LARGE = 1000  # parameters of a long test
+MOST_TERMS = 40  # taken in pairs
+FEW, ROUNDS = 6, 3
+SMALL_SHARE = 0.15  # what the largest neglected λ may be
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Standard errors in the shapes of a, b, c; `covariances` of each item's (a, d …, g) (items × p × p).
+
+    NaN where a parameter was not estimated or the information is not positive.
+    """
+
+    se_a: Floats
+    se_b: Floats
+    se_c: Floats
+    covariances: Floats
+    se_mean: float
+    se_variance: float
+
+
+def no_errors(items: Bank) -> Errors:
+    """All NaN: not asked for."""
+    size = items.xi.shape[1]
+    return _errors(items, np.full((len(items), size, size), np.nan), np.full(2, np.nan))
+
+
+def observed_errors(problem: Problem, out: Outcome) -> Errors:
+    """From the whole observed information; item by item where that is not positive definite."""
+    columns, latent = _columns(problem, out.items)
+    total = int(max(columns.max(), latent.max())) + 1
+    information = np.zeros((total, total))
+    _add_blocks(information, columns, _complete(problem, out))
+    _add_latent(information, latent, problem, out)
+    enough = np.trace(information) * (1e-8 if total <= SHORT else 1e-6)
+    for term in range(1, MOST_TERMS, 2):
+        missing = _missing(problem, out, columns, latent, term, total)
+        information -= missing
+        if np.trace(missing) < enough:
+            break
+    covariance = _inverse(information)
+    if covariance is None:
+        return item_errors(problem, out)
+    return _errors(out.items, _blocks(covariance, columns), _latent_errors(covariance, latent))
+
+
+def long_test_errors(problem: Problem, out: Outcome) -> Errors:
+    """As `observed_errors` for a long test, without a full matrix; that one where it does not apply."""
+    columns, latent = _columns(problem, out.items)
+    total = int(max(columns.max(), latent.max())) + 1
+    complete = np.zeros((2, 2))
+    _add_latent(complete, np.where(latent >= 0, [0, 1], -1), problem, out)
+    held = [block[np.ix_(own, own)] for block, own in zip(_complete(problem, out), problem.free, strict=True)]
+    blocks = [block for block in [*held, complete[np.ix_(latent >= 0, latent >= 0)]] if block.size]
+    try:
+        whites = [np.linalg.inv(np.linalg.cholesky(block)) for block in blocks]
+    except np.linalg.LinAlgError:
+        return item_errors(problem, out)
+    white = block_diag(whites, format="csr")
+    held_scores = _each_block(problem, out, columns, latent, 1, total, lambda scores: scores.astype(np.float32))
+    scores = np.concatenate(held_scores)
+    shares, vectors = _largest(scores, white)
+    if shares[0] >= 1 or shares[-1] > SMALL_SHARE:
+        return observed_errors(problem, out)
+    together = (white.T @ vectors) * np.sqrt(shares**2 / (1 - shares))
+    covariances, spread = np.full((*columns.shape, columns.shape[1]), np.nan), np.full(2, np.nan)
+    owners = [number for number, own in enumerate([*columns, latent]) if (own >= 0).any()]
+    for number, factor in zip(owners, whites, strict=True):
+        own = latent if number == len(columns) else columns[number]
+        there = own >= 0
+        at = slice(own[there][0], own[there][-1] + 1)
+        known, seen = factor.T @ factor, scores[:, at]
+        block = known + known @ (seen.T @ seen) @ known + together[at] @ together[at].T
+        if number < len(columns):
+            covariances[number][np.ix_(there, there)] = block
+        else:
+            spread[there] = np.sqrt(np.diagonal(block))
+    return _errors(out.items, covariances, spread)
+
+
+def _largest(scores: NDArray[np.float32], white: Any) -> tuple[Floats, Floats]:
+    """The FEW largest eigenvalues, falling, and eigenvectors of white · scores' scores · white'."""
+    size = scores.shape[1]
+    vectors = np.cos(np.outer(np.arange(size) + 0.5, np.arange(FEW) * np.pi / FEW) + np.arange(size)[:, None] % 3)
+    for _ in range(ROUNDS):
+        vectors = np.linalg.qr(vectors)[0]
+        ahead = (white.T @ vectors).astype(np.float32)
+        after = white @ (scores.T @ (scores @ ahead)).astype(np.float64)
+        small = vectors.T @ after
+        shares, turn = np.linalg.eigh((small + small.T) / 2)
+        kept, vectors = vectors @ turn[:, ::-1], after
+    return shares[::-1], kept
+
+
+def item_errors(problem: Problem, out: Outcome) -> Errors:
+    """From each item's own block of the observed information."""
+    items, counts, data, over = out.items, out.expected.counts, problem.responses, problem.over
+    grad = _padded(problem, items)
+    information = _complete(problem, out)
+    squares = np.einsum("cq,cpq,crq->cpr", counts, grad, grad, optimize=True)
+    information -= np.add.reduceat(squares, items.first[:-1])
+    flat = grad.ravel()
+    table = table_of(items, over, problem.muted)
+    owner = np.repeat(np.arange(len(items)), items.categories)
+
+    def part(begin: int, end: int) -> Floats:
+        sums = np.zeros_like(information)
+        _mean_squares(
+            data.start, data.codes, data.weights, begin, end,
+            table, over.log_weights, out.near, flat, owner, sums,
+        )  # fmt: skip
+        return sums
+
+    information += sum(by_responses(part, data))
+    covariances = np.full(information.shape, np.nan)
+    for item, free in enumerate(problem.free):
+        own = _inverse(information[item][np.ix_(free, free)]) if free.any() else None
+        if own is not None:
+            covariances[item][np.ix_(free, free)] = own
+    return _errors(items, covariances, np.full(2, np.nan))
+
+
+def _errors(items: Bank, covariances: Floats, latent: Floats) -> Errors:
+    """By the delta method for b = −d / a and c."""
+    xi = items.xi
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        a, steps = xi[:, :1], np.where(items.steps, xi[:, 1:-1], np.nan)
+        b = -steps / a
+        of_d = variances[:, 1:-1]
+        of_a = np.nan_to_num(variances[:, :1]) * (b / a) ** 2
+        of_both = 2 * b * np.nan_to_num(covariances[:, 0, 1:-1]) / a**2
+        se_b = np.sqrt(of_d / a**2 + of_a + of_both)
+        se_c = items.c * (1 - items.c) * np.sqrt(variances[:, -1])
+        se_a = np.sqrt(variances[:, 0])
+    return Errors(
+        se_a, se_b[:, 0] if items.model.binary else se_b, se_c, covariances,
+        float(latent[0]), float(2 * np.sqrt(items.variance) * latent[1]),
+    )  # fmt: skip
+
+
+def _columns(problem: Problem, items: Bank) -> tuple[Ints, Ints]:
+    """Which column of the information each item parameter, and latent mean and deviation, has; −1 for none."""
+    columns = np.full(problem.free.shape, -1, np.int64)
+    columns[problem.free] = np.arange(problem.free.sum())
+    free = np.array([problem.moving, problem.moving or not items.model.slope])
+    latent = np.full(2, -1, np.int64)
+    latent[free] = problem.free.sum() + np.arange(free.sum())
+    return columns, latent
+
+
+def _complete(problem: Problem, out: Outcome) -> Floats:
+    """Minus the second derivatives of each item's expected complete log-likelihood (items × p × p)."""
+    items, n = out.items, len(problem.over.nodes)
+    theta = items.mean + np.sqrt(items.variance) * problem.over.nodes
+    counts = np.ascontiguousarray(out.expected.counts[:, :n])
+    blocks = np.zeros((*items.xi.shape, items.xi.shape[1]))
+    for place in np.flatnonzero(problem.free.any(axis=0)):
+        sides = []
+        for sign in (1, -1):
+            xi = items.xi.copy()
+            xi[:, place] += sign * STEP
+            sides.append(item_gradients(items.model.family, xi, items.first, theta, counts, problem.priors))
+        blocks[:, :, place] = (sides[1] - sides[0]) / (2 * STEP)
+    blocks = (blocks + blocks.transpose(0, 2, 1)) / 2
+    return np.asarray(blocks * (problem.free[:, :, None] & problem.free[:, None, :]))
+
+
+def _add_blocks(information: Floats, columns: Ints, blocks: Floats) -> None:
+    for own, block in zip(columns, blocks, strict=True):
+        there = own >= 0
+        information[np.ix_(own[there], own[there])] += block[np.ix_(there, there)]
+
+
+def _blocks(covariance: Floats, columns: Ints) -> Floats:
+    blocks = np.full((*columns.shape, columns.shape[1]), np.nan)
+    for own, block in zip(columns, blocks, strict=True):
+        there = own >= 0
+        block[np.ix_(there, there)] = covariance[np.ix_(own[there], own[there])]
+    return blocks
+
+
+def _add_latent(information: Floats, latent: Ints, problem: Problem, out: Outcome) -> None:
+    """Of the normal density's own parameters, mean and deviation."""
+    t, mass = problem.over.nodes, out.expected.mass[: len(problem.over.nodes)]
+    both = np.array([[mass.sum(), 2 * mass @ t], [2 * mass @ t, mass @ (3 * t * t - 1)]]) / out.items.variance
+    for i, row in enumerate(latent):
+        for j, column in enumerate(latent):
+            if row >= 0 and column >= 0:
+                information[row, column] += both[i, j]
+
+
+def _latent_errors(covariance: Floats, latent: Ints) -> Floats:
+    return np.array([np.sqrt(covariance[place, place]) if place >= 0 else np.nan for place in latent])
+
+
+def _inverse(information: Floats) -> Floats | None:
+    factor, failed = lapack.dpotrf(information, lower=True)
+    if failed:
+        return None
+    lower, failed = lapack.dpotri(factor, lower=True)
+    return None if failed else np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+
+
+def _padded(problem: Problem, items: Bank) -> Floats:
+    """∂ log P / ∂ xi of each code at the nodes, as wide as the grid (codes × p × width)."""
+    theta = items.mean + np.sqrt(items.variance) * problem.over.nodes
+    grad = curve_tables(items.model.family, items.xi, items.first, theta)[3]
+    wide = np.zeros((*grad.shape[:2], problem.over.width))
+    wide[:, :, : grad.shape[2]] = grad
+    return wide
+
+
+def _estimated(problem: Problem, items: Bank) -> Floats:
+    """The rows of d, and of g where there is one, flat: small tables stay in the cache."""
+    grad = _padded(problem, items)
+    return np.ascontiguousarray(grad[:, 1:] if items.model.floor else grad[:, 1:-1]).ravel()
+
+
+def _missing(problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int) -> Floats:
+    """Σ over the learners of E[s h] E[s h]' for h = h_term and the next (total × total)."""
+    return np.asarray(sum(_each_block(problem, out, columns, latent, term, total, lambda scores: scores.T @ scores)))
+
+
+def _each_block(
+    problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int, use: Callable[[Floats], T]
+) -> list[T]:
+    """`use` of E[s h] for h = h_term and the next (2 · learners of a block × total), block by block."""
+    items, data, over = out.items, problem.responses, problem.over
+    table, grad = table_of(items, over, problem.muted), _estimated(problem, items)
+    owner = np.repeat(np.arange(len(items)), items.categories)
+    nodes = np.zeros(over.width)
+    nodes[: len(over.nodes)] = over.nodes
+    theta = items.mean + np.sqrt(items.variance) * nodes
+    of_latent = np.concatenate([nodes, nodes**2 - 1]) / np.sqrt(items.variance)
+
+    def part(begin: int, end: int) -> list[T]:
+        used = []
+        for first in range(begin, end, BLOCK):
+            scores = np.zeros((2 * min(BLOCK, end - first), total))
+            _scores(
+                data.start, data.codes, data.weights, first, table, over.log_weights, out.near,
+                nodes, theta, term, grad, owner, columns, of_latent, latent, scores,
+            )  # fmt: skip
+            used.append(use(scores))
+        return used
+
+    return [each for part_of in by_responses(part, data) for each in part_of]
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
+def _dot(weights: Floats, values: Floats, row: int, lo: int, hi: int) -> float:
+    """Over a row of the flat `values`. The order of a sum of finite numbers may change; nothing else of fastmath."""
+    begin, total = np.uint64(row) * np.uint64(len(weights)), 0.0
+    for q in range(np.uint64(lo), np.uint64(hi)):
+        total += weights[q] * values[begin + q]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
+def _four_dots(weights: Floats, values: Floats, row: int, lo: int, hi: int) -> tuple[float, float, float, float]:
+    """The same for four weights (4 × nodes) at once: memory is what this waits for."""
+    begin, a, b, c, d = np.uint64(row) * np.uint64(weights.shape[1]), 0.0, 0.0, 0.0, 0.0
+    first, second, third, fourth = weights[0], weights[1], weights[2], weights[3]
+    for q in range(np.uint64(lo), np.uint64(hi)):
+        value = values[begin + q]
+        a += first[q] * value
+        b += second[q] * value
+        c += third[q] * value
+        d += fourth[q] * value
+    return a, b, c, d
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _polynomials(w: Floats, nodes: Floats, term: int, lo: int, hi: int, one: Floats, other: Floats) -> None:
+    """h_term and the next, by Stieltjes' three-term recurrence; zero where the nodes are too few."""
+    for q in range(lo, hi):
+        one[q], other[q] = 0.0, 1.0
+    last_norm = 0.0
+    for _ in range(term + 1):
+        centre, norm = 0.0, 0.0
+        for q in range(lo, hi):
+            centre += w[q] * nodes[q] * other[q] * other[q]
+        for q in range(lo, hi):
+            new = (nodes[q] - centre) * other[q] - last_norm * one[q]
+            one[q], other[q] = other[q], new
+            norm += w[q] * new * new
+        last_norm = np.sqrt(norm)
+        for q in range(lo, hi):
+            other[q] = other[q] / last_norm if last_norm > 1e-10 else 0.0
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _scores(
+    start: Ints, codes: NDArray[np.int32], weights: Floats, first: int,
+    table: Floats, log_weights: Floats, near: Windows,
+    nodes: Floats, theta: Floats, term: int, grad: Floats, owner: Ints,
+    columns: Ints, of_latent: Floats, latent: Ints, out: Floats,
+) -> None:  # fmt: skip
+    """E[s h] of the learners from `first` on, two rows each (h_term and the next), times the root of the row's weight.
+
+    In every model ∂/∂a = θ · Σ ∂/∂d, so that `grad` need not hold a.
+    """
+    width, size = len(nodes), columns.shape[1]
+    held = len(grad) // (len(owner) * width)
+    w, one, other, by = np.empty(width), np.empty(width), np.empty(width), np.empty((4, width))
+    for number in range(len(out) // 2):
+        n = first + number
+        if start[n] == start[n + 1]:
+            continue
+        own, upper, lower = codes[start[n] : start[n + 1]], out[2 * number], out[2 * number + 1]
+        _, lo, hi = posterior(own, table, log_weights, near[n], w)
+        _polynomials(w, nodes, term, lo, hi, one, other)
+        for q in range(lo, hi):
+            heavy = w[q] * np.sqrt(weights[n])
+            by[0, q], by[1, q] = heavy * one[q], heavy * other[q]
+            by[2, q], by[3, q] = by[0, q] * theta[q], by[1, q] * theta[q]
+        for j in range(len(own)):
+            code = own[j]
+            mine = columns[owner[code]]
+            for place in range(1, size):
+                if mine[place] < 0:
+                    continue
+                of_d, of_d_next, of_a, of_a_next = _four_dots(by, grad, code * held + place - 1, lo, hi)
+                upper[mine[place]] += of_d
+                lower[mine[place]] += of_d_next
+                if mine[0] >= 0 and place < size - 1:
+                    upper[mine[0]] += of_a
+                    lower[mine[0]] += of_a_next
+        for place in range(2):
+            if latent[place] >= 0:
+                upper[latent[place]] += _dot(by[0], of_latent, place, lo, hi)
+                lower[latent[place]] += _dot(by[1], of_latent, place, lo, hi)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _mean_squares(
+    start: Ints, codes: NDArray[np.int32], weights: Floats, begin: int, end: int,
+    table: Floats, log_weights: Floats, near: Windows, grad: Floats, owner: Ints, out: Floats,
+) -> None:  # fmt: skip
+    """Adds E[s] E[s]' of each answer to its item's block."""
+    size = out.shape[1]
+    w, mean = np.empty(len(log_weights)), np.empty(size)
+    for n in range(begin, end):
+        if start[n] == start[n + 1]:
+            continue
+        own = codes[start[n] : start[n + 1]]
+        _, lo, hi = posterior(own, table, log_weights, near[n], w)
+        for j in range(len(own)):
+            code = own[j]
+            block = out[owner[code]]
+            for place in range(size):
+                mean[place] = _dot(w, grad, code * size + place, lo, hi)
+            for i in range(size):
+                for k in range(size):
+                    block[i, k] += weights[n] * mean[i] * mean[k]

@@ -1,0 +1,372 @@
+"""Many-facet Rasch: learners' answers to items, marked by raters who differ in severity.
+
+log P(k) / P(k − 1) = θ_n − δ_i − α_j − τ_k (Linacre 1989), with thresholds τ common to all items (rating scale,
+Andrich 1978) or each item's own (partial credit, Masters 1982). Estimated by marginal maximum likelihood: the abilities
+are N(0, σ²) and integrated out, so the inconsistency of joint maximum likelihood, and the need to correct it, does not
+arise. Severities sum to zero, and so do the thresholds of a scale.
+
+Every pair of item and rater that occurs is an item of the partial credit model whose steps are sums of the facets'
+parameters: the E-step, abilities and fit are those of the rest of the package. The M-step is a Newton step in δ, α, τ
+together. Standard errors come from the observed information (Louis 1982) as in `errors`, two terms of its series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from yincai.measurement.irt import scoring
+from yincai.measurement.irt.em import extrapolated
+from yincai.measurement.irt.expectation import Grid, Windows, expect, grid, posterior, table_of, windows
+from yincai.measurement.irt.items import NO_FLOOR, Bank, model_named
+from yincai.measurement.irt.residuals import MeanSquares, mean_squares, residual_sums
+from yincai.measurement.irt.responses import Floats, Ints, Responses, triplets
+
+NODES, TOLERANCE, PASSES, MEMORY = 61, 1e-4, 500, 6
+MOST_PARAMETERS, MOST_PAIRS = 4000, 200_000
+BLOCK = 1024  # learners whose scores are held at once
+LONGEST = 1.0
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Severity of raters, difficulty of items and thresholds (one row for all items, or one each) in logits with
+    standard errors, abilities (EAP) with posterior deviations, and infit and outfit of each.
+
+    `connected`: whether every two learners are linked by raters or items they share. If not, the comparison of the
+    parts rests on learners having come to them by chance.
+    """
+
+    items: tuple[str, ...]
+    raters: tuple[str, ...]
+    difficulty: Floats
+    se_difficulty: Floats
+    severity: Floats
+    se_severity: Floats
+    thresholds: Floats
+    se_thresholds: Floats
+    variance: float
+    theta: Floats
+    se_theta: Floats
+    item_fit: MeanSquares
+    rater_fit: MeanSquares
+    person_fit: MeanSquares
+    log_likelihood: float
+    converged: bool
+    passes: int
+    connected: bool
+
+    def __str__(self) -> str:
+        rows = [f"{'rater':<10} severity     se  infit  outfit"]
+        for j, name in enumerate(self.raters[:12]):
+            fit = f"{self.rater_fit.infit[j]:6.2f} {self.rater_fit.outfit[j]:7.2f}"
+            rows.append(f"{name:<10} {self.severity[j]:8.3f} {self.se_severity[j]:6.3f} {fit}")
+        state = "converged" if self.converged else "NOT converged"
+        return "\n".join(
+            [f"many-facet Rasch, {len(self.theta)} learners, variance {self.variance:.3f}; {state}", *rows]
+        )
+
+
+def fit_facets(
+    person: ArrayLike,
+    item: ArrayLike,
+    rater: ArrayLike,
+    score: ArrayLike,
+    *,
+    scale: str = "rating",
+    items: Sequence[str] | None = None,
+    raters: Sequence[str] | None = None,
+    nodes: int = NODES,
+    tolerance: float = TOLERANCE,
+) -> Facets:
+    """Calibrate from one row for each rating: numbers from 0 of learner, item and rater, and whole scores from 0.
+
+    `scale`: "rating" (all items have the same scale and thresholds) or "partial" (each its own thresholds).
+    Raises ValueError for columns of unequal length, an unknown scale, and an item, rater or category that never occurs.
+
+    >>> rng = np.random.default_rng(1)
+    >>> person, item, rater = (each.ravel() for each in np.meshgrid(range(400), range(3), range(4), indexing="ij"))
+    >>> severity = np.array([-0.6, -0.2, 0.2, 0.6])
+    >>> at = rng.normal(size=400)[person] - severity[rater]
+    >>> score = (at[:, None] + rng.logistic(size=(len(at), 1)) > [0.0]).sum(axis=1)
+    >>> bool(np.all(abs(fit_facets(person, item, rater, score).severity - severity) < 0.25))
+    True
+    """
+    rows = [np.asarray(each) for each in (person, item, rater, score)]
+    design = _design(rows, scale, items, raters)
+    start = _start(design, rows[3])
+    over = grid(nodes)
+    near = windows(design.data, over)
+    beta, deviation, value, converged, passes = _climb(design, start, over, near, tolerance)
+    bank = design.bank(beta, deviation)
+    covariance = _covariance(design, bank, over, near)
+    return _result(design, rows, bank, beta, covariance, value, converged, passes)
+
+
+@dataclass(frozen=True)
+class Design:
+    """`pair_item`, `pair_rater` (pairs); `x` (pairs · steps × parameters) gives each pair's step intercepts."""
+
+    data: Responses
+    items: tuple[str, ...]
+    raters: tuple[str, ...]
+    pair_item: Ints
+    pair_rater: Ints
+    steps: int
+    sets: int  # of thresholds
+    x: sparse.csr_matrix
+    back: Floats  # parameters (all δ, α, τ) × free ones: the sums are zero
+
+    def bank(self, free: Floats, deviation: float) -> Bank:
+        pairs = len(self.pair_item)
+        xi = np.zeros((pairs, self.steps + 2))
+        xi[:, 0], xi[:, -1] = 1.0, NO_FLOOR
+        xi[:, 1:-1] = (self.x @ free).reshape(pairs, self.steps)
+        return Bank(model_named("pcm"), self.data.items, xi, self.data.categories, self.data.lowest, 0.0, deviation**2)
+
+
+def _design(
+    rows: list[NDArray[np.generic]], scale: str, items: Sequence[str] | None, raters: Sequence[str] | None
+) -> Design:
+    person, item, rater, score = rows
+    if len({len(each) for each in rows}) != 1 or len(person) == 0 or any(each.ndim != 1 for each in rows):
+        raise ValueError("person, item, rater and score must be columns of equal length, not empty")
+    if scale not in ("rating", "partial"):
+        raise ValueError(f"the scale is 'rating' or 'partial', not {scale!r}")
+    if any(each.dtype.kind not in "iub" or each.min() < 0 for each in rows):
+        raise ValueError("person, item, rater and score must be whole numbers from 0")
+    n_items, n_raters, steps = int(item.max()) + 1, int(rater.max()) + 1, int(score.max())
+    for what, column in (("item", item), ("rater", rater), ("score", score)):
+        if (np.bincount(column.astype(np.int64)) == 0).any():
+            raise ValueError(f"every {what} from 0 to the highest must occur")
+    if steps < 1:
+        raise ValueError("all scores are 0")
+    of_row = item.astype(np.int64) * n_raters + rater.astype(np.int64)
+    occurs = np.bincount(of_row, minlength=n_items * n_raters) > 0
+    pairs, of_row = np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[of_row]
+    sets = 1 if scale == "rating" else n_items
+    n_free = n_items + n_raters - 1 + sets * (steps - 1)
+    if n_free > MOST_PARAMETERS or len(pairs) > MOST_PAIRS:
+        raise ValueError(f"at most {MOST_PARAMETERS} parameters and {MOST_PAIRS} pairs of item and rater, please")
+    packed = triplets(person, of_row, score.astype(np.int64), n_items=len(pairs))
+    data = _same_scale(packed, steps)
+    pair_item, pair_rater = np.divmod(pairs, n_raters)
+    back = _sums_to_zero(n_items, n_raters, sets, steps)
+    x = _steps_by_facets(pair_item, pair_rater, n_items, n_raters, sets, steps) @ sparse.csr_matrix(back)
+    names = tuple(items or (f"item{n + 1}" for n in range(n_items)))
+    judges = tuple(raters or (f"rater{n + 1}" for n in range(n_raters)))
+    if len(names) != n_items or len(judges) != n_raters:
+        raise ValueError(f"{len(names)} names for {n_items} items, {len(judges)} for {n_raters} raters")
+    return Design(data, names, judges, pair_item, pair_rater, steps, sets, x.tocsr(), back)
+
+
+def _same_scale(data: Responses, steps: int) -> Responses:
+    """Every pair with all categories."""
+    item_of = np.repeat(np.arange(len(data.items)), data.categories)
+    codes = item_of * (steps + 1) + np.arange(len(item_of)) - data.first[item_of]
+    many = np.full(len(data.items), steps + 1, np.int64)
+    return replace(data, codes=codes.astype(np.int32)[data.codes], categories=many)
+
+
+def _sums_to_zero(n_items: int, n_raters: int, sets: int, steps: int) -> Floats:
+    """Items freely, raters and each set of thresholds with the last one minus the sum of the others."""
+
+    def effect(n: int) -> Floats:
+        return np.vstack([np.eye(n - 1), -np.ones((1, n - 1))])
+
+    blocks = [np.eye(n_items), effect(n_raters), *([effect(steps)] * sets)]
+    return np.asarray(sparse.block_diag([sparse.csr_matrix(each) for each in blocks]).toarray())
+
+
+def _steps_by_facets(
+    pair_item: Ints, pair_rater: Ints, n_items: int, n_raters: int, sets: int, steps: int
+) -> sparse.csr_matrix:
+    """d_k = −δ − α − τ_k of each pair."""
+    pairs, k = len(pair_item), np.arange(steps)
+    item, rater = np.repeat(pair_item, steps), np.repeat(pair_rater, steps)
+    which = n_items + n_raters + np.where(sets > 1, item, 0) * steps + np.tile(k, pairs)
+    column = np.concatenate([item, n_items + rater, which])
+    row = np.tile(np.arange(pairs * steps), 3)
+    shape = (pairs * steps, n_items + n_raters + sets * steps)
+    return sparse.csr_matrix((-np.ones(len(row)), (row, column)), shape=shape)
+
+
+def _start(design: Design, score: NDArray[np.generic]) -> Floats:
+    """Thresholds by the shares of the scores; all else equal."""
+    counts = np.bincount(score.astype(np.int64), minlength=design.steps + 1) + 0.5
+    d = np.log(counts[1:] / counts[:-1])
+    wanted = np.tile(d, len(design.pair_item))
+    normal = (design.x.T @ design.x).toarray()
+    return np.asarray(np.linalg.lstsq(normal, design.x.T @ wanted, rcond=1e-10)[0])
+
+
+def _climb(
+    design: Design, beta: Floats, over: Grid, near: Windows, tolerance: float
+) -> tuple[Floats, float, float, bool, int]:
+    """EM with Anderson's extrapolation; the latent mean is absorbed by the items (parameter expansion)."""
+    at = np.append(beta, 0.0)
+    best, safe, past, value = -np.inf, at, [], -np.inf  # type: ignore[var-annotated]
+    for passes in range(1, PASSES + 1):
+        after, value = _step(design, at, over, near)
+        if not value >= best - 1e-9 * abs(best) and at is not safe:
+            at, best, past = safe, -np.inf, []
+            continue
+        best, safe = value, after
+        past = [*past[-MEMORY:], (at, after)]
+        heading = extrapolated(past)
+        if max(np.abs(after - at).max(), np.abs(heading - at).max()) <= tolerance:
+            return after[:-1], float(np.exp(after[-1])), value, True, passes
+        at = heading if np.abs(heading).max() < 30 and heading[-1] < 3 else after
+    return safe[:-1], float(np.exp(safe[-1])), value, False, PASSES
+
+
+def _step(design: Design, at: Floats, over: Grid, near: Windows) -> tuple[Floats, float]:
+    bank = design.bank(at[:-1], float(np.exp(at[-1])))
+    n = len(over.nodes)
+    found = expect(design.data, bank, over, near)
+    theta = np.exp(at[-1]) * over.nodes
+    gradient, information = _pair_sums(found.counts[:, :n], bank.probabilities(theta))
+    free = design.x.T @ gradient.ravel()
+    blocks = sparse.bsr_matrix((information, np.arange(len(information)), np.arange(len(information) + 1)))
+    curvature = (design.x.T @ (blocks @ design.x)).toarray()
+    step = np.linalg.solve(curvature + 1e-9 * np.eye(len(curvature)), free)
+    step *= min(1.0, LONGEST / np.abs(step).max(initial=1e-300))
+    mass = found.mass[:n] / found.mass[:n].sum()
+    mean = float(mass @ theta)
+    deviation = np.sqrt(mass @ (theta - mean) ** 2)
+    beta = at[:-1] + step
+    beta[: len(design.items)] -= mean
+    return np.append(beta, np.log(np.clip(deviation, 0.02, 20.0))), found.log_likelihood
+
+
+def _pair_sums(counts: Floats, p: Floats) -> tuple[Floats, Floats]:
+    """By each pair's step intercepts: gradient (pairs × steps) and information (pairs × steps × steps)."""
+    nodes, pairs, many = p.shape
+    counts = counts.reshape(pairs, many, nodes)
+    n = counts.sum(axis=1)  # pairs × nodes
+    reach = np.cumsum(p[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 1:].transpose(1, 2, 0)  # P(≥ k), pairs × steps × nodes
+    seen = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    gradient = (seen - n[:, None] * reach).sum(axis=2)
+    weighted = reach * n[:, None]
+    information = -weighted @ reach.transpose(0, 2, 1)
+    expected = weighted.sum(axis=2)
+    k = np.arange(many - 1)
+    information += expected[:, np.maximum(k[:, None], k[None, :])]
+    return gradient, information
+
+
+def _covariance(design: Design, bank: Bank, over: Grid, near: Windows) -> Floats:
+    """Of the free parameters: complete information less what the unknown abilities cost."""
+    n = len(over.nodes)
+    found = expect(design.data, bank, over, near)
+    p = bank.probabilities(np.sqrt(bank.variance) * over.nodes)
+    information = _pair_sums(found.counts[:, :n], p)[1]
+    blocks = sparse.bsr_matrix((information, np.arange(len(information)), np.arange(len(information) + 1)))
+    total = (design.x.T @ (blocks @ design.x)).toarray()
+    reach = np.cumsum(p[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 1:].transpose(1, 2, 0)
+    size = total.shape[0]
+    latent = np.zeros((size + 1, size + 1))
+    latent[:size, :size] = total
+    latent[size, size] = 2 * found.mass.sum()  # of the log deviation; mean of 3t² − 1 at the maximum
+    wide = np.zeros((*reach.shape[:2], over.width))
+    wide[:, :, :n] = reach
+    nodes = np.zeros(over.width)
+    nodes[:n] = over.nodes
+    data, table = design.data, table_of(bank, over)
+    lost = np.zeros_like(latent)
+    columns = np.stack([design.pair_item, len(design.items) + design.pair_rater], axis=1)
+    scales = design.pair_item * design.steps * (design.sets > 1) + len(design.items) + len(design.raters)
+    for first in range(0, data.n_rows, BLOCK):
+        means = np.zeros((2, min(BLOCK, data.n_rows - first), len(design.back) + 1))
+        _reach_moments(
+            data.start, data.codes, first, table, over.log_weights, near, nodes, wide, columns, scales, means
+        )
+        for term in means:
+            own = np.hstack([term[:, :-1] @ design.back, term[:, -1:]])
+            lost += own.T @ own
+    return np.asarray(np.linalg.inv(latent - lost)[:size, :size])
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _two_polynomials(w: Floats, nodes: Floats, lo: int, hi: int, h: Floats) -> None:
+    """w times the first two polynomials that are orthonormal under w."""
+    mean, square, cube, fourth = 0.0, 0.0, 0.0, 0.0
+    for q in range(lo, hi):
+        mean += w[q] * nodes[q]
+    for q in range(lo, hi):
+        off = nodes[q] - mean
+        square, cube = square + w[q] * off**2, cube + w[q] * off**3
+        fourth += w[q] * off**4
+    square = max(square, 1e-12)
+    tilt = cube / square
+    norm = np.sqrt(max(fourth - square**2 - cube * tilt, 1e-12))
+    for q in range(lo, hi):
+        off = nodes[q] - mean
+        h[0, q], h[1, q] = w[q] * off / np.sqrt(square), w[q] * (off**2 - square - tilt * off) / norm
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _reach_moments(
+    start: Ints, codes: NDArray[np.int32], begin: int, table: Floats, log_weights: Floats, near: Windows,
+    nodes: Floats, reach: Floats, columns: Ints, scales: Ints, out: Floats,
+) -> None:  # fmt: skip
+    """Each learner's E[P(≥ k | θ) h], summed by item, rater and threshold, and E[t² h];
+    h the first two orthonormal polynomials."""
+    w = np.empty(len(log_weights))
+    steps = reach.shape[1]
+    h = np.empty((2, len(nodes)))
+    for row in range(out.shape[1]):
+        own = codes[start[begin + row] : start[begin + row + 1]]
+        if len(own) == 0:
+            continue
+        _, lo, hi = posterior(own, table, log_weights, near[begin + row], w)
+        _two_polynomials(w, nodes, lo, hi, h)
+        for term in range(2):
+            for j in range(len(own)):
+                pair = own[j] // (steps + 1)
+                for k in range(steps):
+                    total = 0.0
+                    for q in range(lo, hi):
+                        total += h[term, q] * reach[pair, k, q]
+                    out[term, row, columns[pair, 0]] += total
+                    out[term, row, columns[pair, 1]] += total
+                    out[term, row, scales[pair] + k] += total
+            for q in range(lo, hi):
+                out[term, row, -1] += h[term, q] * nodes[q] ** 2
+
+
+def _result(
+    design: Design, rows: list[NDArray[np.generic]], bank: Bank, free: Floats, covariance: Floats,
+    value: float, converged: bool, passes: int,
+) -> Facets:  # fmt: skip
+    all_, errors = design.back @ free, np.sqrt(np.einsum("ij,jk,ik->i", design.back, covariance, design.back))
+    n, m = len(design.items), len(design.raters)
+    cut = [slice(0, n), slice(n, n + m), slice(n + m, None)]
+    shape = (design.sets, design.steps)
+    abilities = scoring.scores(bank, design.data, "eap")
+    warm = scoring.scores(bank, design.data, "wle").theta
+    of_pair, of_person = residual_sums(bank, design.data, warm)
+    by_item, by_rater = np.zeros((n, of_pair.shape[1])), np.zeros((m, of_pair.shape[1]))
+    np.add.at(by_item, design.pair_item, of_pair)
+    np.add.at(by_rater, design.pair_rater, of_pair)
+    return Facets(
+        design.items, design.raters, all_[cut[0]], errors[cut[0]], all_[cut[1]], errors[cut[1]],
+        all_[cut[2]].reshape(shape), errors[cut[2]].reshape(shape), bank.variance, abilities.theta, abilities.se,
+        mean_squares(by_item), mean_squares(by_rater), mean_squares(of_person),
+        value, converged, passes, _connected(rows[0], rows[2]),
+    )  # fmt: skip
+
+
+def _connected(person: NDArray[np.generic], rater: NDArray[np.generic]) -> bool:
+    """Learners and raters as a graph with one part."""
+    learners = int(np.max(person)) + 1
+    size = learners + int(np.max(rater)) + 1
+    edges = sparse.coo_matrix((np.ones(len(person)), (person, learners + np.asarray(rater))), shape=(size, size))
+    _, labels = connected_components(edges, directed=False)
+    return bool(len(np.unique(labels[np.unique(np.asarray(person))])) == 1)

@@ -1,0 +1,87 @@
+"""Gradient boosting by scikit-learn over the same past-only features as the default: what the default is held against.
+
+Needs the extra `boosting` (scikit-learn), which is imported nowhere else. Source: Friedman (2001), Greedy function
+approximation, Annals of Statistics 29, 1189–1232; scikit-learn's HistGradientBoostingClassifier.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yincai.measurement.tracing import passes
+from yincai.measurement.tracing.default import ABILITY_SD, Default, State
+from yincai.measurement.tracing.log import Catalogue, Log, Whole
+from yincai.measurement.tracing.passes import Lens
+from yincai.measurement.tracing.trees import Forest
+
+Floats = NDArray[np.float64]
+MISSING = "gradient boosting needs scikit-learn: pip install 'yincai[boosting]'"
+
+
+class MissingExtra(ImportError):
+    """scikit-learn is not installed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Boosting:
+    lens: Lens
+    booster: Any
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.lens.catalogue
+
+    def predict_log(self, log: Log) -> Floats:
+        return self._chances(self.lens.matrix(log))
+
+    def start(self) -> State:
+        return self._follower.start()
+
+    def update(self, state: State, unit: int, outcome: float, time: float) -> State:
+        return self._follower.update(state, unit, outcome, time)
+
+    def predict(self, state: State, units: Whole, time: float) -> tuple[Floats, Floats]:
+        x = self._follower.features_of(state, units, time)
+        p = self._chances(x)
+        return p, x[ABILITY_SD].astype(np.float64)
+
+    @property
+    def _follower(self) -> Default:
+        """The same state and features, with no tree."""
+        none = Forest(np.zeros((0, 1), np.int32), np.zeros((0, 1), np.float32), np.zeros((0, 2), np.float32))
+        return Default(self.lens, none)
+
+    def _chances(self, x: NDArray[np.float32]) -> Floats:
+        if not x.shape[1]:
+            return np.zeros(0)
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        with threadpool_limits(1):
+            return np.asarray(self.booster.predict_proba(x.T)[:, 1], np.float64)
+
+
+def fit(log: Log, seed: int = 0) -> Boosting:
+    """Raises MissingExtra without scikit-learn."""
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
+    except ImportError as problem:
+        raise MissingExtra(MISSING) from problem
+    lens, x = passes.fit(log, seed)
+    booster = HistGradientBoostingClassifier(
+        max_iter=160,
+        learning_rate=0.06,
+        max_leaf_nodes=24,
+        min_samples_leaf=min(100, max(1, log.n // 50)),
+        l2_regularization=20.0,
+        max_features=0.3,
+        early_stopping=False,
+        random_state=seed,
+    )
+    with threadpool_limits(1):  # threads that wait for each other burn more than they save
+        booster.fit(x.T, log.correct >= 0.5)
+    return Boosting(lens, booster)

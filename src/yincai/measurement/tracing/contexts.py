@@ -1,0 +1,180 @@
+"""Smoothed target means: how often a unit is answered rightly after just these answers.
+
+A context is a unit with what came before it; longer ones lean on shorter ones where they are rare:
+
+    mean(k) = (right + a · mean(k − 1)) / (n + a)
+
+In fitting, a row's means come from the learners of other folds alone, or the trees would learn to trust a mean that
+holds the very answer. Source: Micci-Barreca (2001), A preprocessing scheme for high-cardinality categorical
+attributes, SIGKDD Explorations 3, 27–32; the ladder of contexts is that of Katz (1987).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yincai.measurement.tracing.compiled import compiled
+
+Single = NDArray[np.float32]
+Keys = NDArray[np.uint64]
+Whole = NDArray[np.int64]
+
+NAMES = ("item", "1", "2", "3", "4", "5", "other", "own", "own 1", "other 2", "units 2", "units 4", "units 8")
+KINDS = len(NAMES)  # contexts of a row, in the order of `keys_of`
+COUNTED = np.array([1, 2, 3, 5, 7, 9, 10, 12], np.int64)  # those whose count is a feature
+BACK = 8  # answers that the longest context goes back
+# what each kind leans on: another kind, or −1 for the unit's own mean
+LEANS_ON = np.array([-1, -1, 1, 2, 3, 4, -1, -1, 7, 6, -1, 10, 11], np.int64)
+PULL = np.array([8.0, 12.0, 12.0, 8.0, 6.0, 6.0, 12.0, 12.0, 12.0, 8.0, 12.0, 12.0, 12.0], np.float32)
+LEAST = 2  # a context seen less often is as one never seen
+MIX = np.uint64(0x9E3779B97F4A7C15)
+TURN = np.uint64(0xBF58476D1CE4E5B9)
+SHIFT = np.uint64(29)
+
+
+@compiled
+def mixed(key: np.uint64, value: int) -> np.uint64:
+    """A key for `key` followed by `value` (splitmix's step)."""
+    found = (key ^ np.uint64(value + 1)) * MIX
+    found ^= found >> SHIFT
+    return np.uint64(found * TURN)
+
+
+@compiled
+def keys_of(unit: int, item: int, last: Single, other: Single, pattern: int, keys: Keys) -> None:
+    """Names of the contexts of one coming answer.
+
+    last : codes of the last BACK answers, newest first: 2 · (unit + 1) + right, 0 for none. other : codes of the last
+    two answers on other units.
+    pattern : the unit's own last outcomes as bits under a leading 1.
+    """
+    here = mixed(np.uint64(1), unit)
+    keys[0] = mixed(np.uint64(2), item)
+    chain = here
+    for back in range(5):
+        chain = mixed(chain, int(last[back]))
+        keys[1 + back] = chain
+    keys[6] = mixed(mixed(here, 7), int(other[0]))
+    keys[7] = mixed(mixed(here, 11), pattern)
+    keys[8] = mixed(keys[7], int(last[0]))
+    keys[9] = mixed(keys[6], int(other[1]))
+    chain = mixed(here, 13)  # units alone, without outcomes: they tell which task this is
+    for back in range(BACK):
+        chain = mixed(chain, int(last[back]) // 2)
+        if back == 1:
+            keys[10] = chain
+        elif back == 3:
+            keys[11] = chain
+    keys[12] = chain
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Open addressing: the slot of a key is its low bits or the next free one; key 0 is an empty slot."""
+
+    key: Keys
+    mean: Single
+    count: Single
+
+    @classmethod
+    def of(cls, key: Keys, mean: Single, count: Single) -> Table:
+        size = 1 << max(4, int(2 * max(len(key), 1) - 1).bit_length())
+        table = cls(np.zeros(size, np.uint64), np.zeros(size, np.float32), np.zeros(size, np.float32))
+        fill(table.key, table.mean, table.count, key, mean, count)
+        return table
+
+
+@compiled
+def fill(table: Keys, means: Single, counts: Single, key: Keys, mean: Single, count: Single) -> None:
+    within = np.uint64(len(table) - 1)
+    for number in range(len(key)):
+        slot = key[number] & within
+        while table[slot] != np.uint64(0):
+            slot = (slot + np.uint64(1)) & within
+        table[slot], means[slot], counts[slot] = key[number], mean[number], count[number]
+
+
+@compiled
+def look_up(table: Keys, means: Single, counts: Single, keys: Keys, base: float, mean: Single, count: Single) -> None:
+    """Means and counts of all kinds of contexts of one row; what is not there is as what it leans on."""
+    within = np.uint64(len(table) - 1)
+    for kind in range(KINDS):
+        under = LEANS_ON[kind]
+        mean[kind], count[kind] = (base if under < 0 else mean[under]), 0.0
+        if under > 0 and count[under] == 0.0:
+            continue
+        slot = keys[kind] & within
+        while table[slot] != np.uint64(0):
+            if table[slot] == keys[kind]:
+                mean[kind], count[kind] = means[slot], counts[slot]
+                break
+            slot = (slot + np.uint64(1)) & within
+
+
+@compiled
+def out_of_fold(
+    order: Whole, keys: Keys, y: Single, fold: Whole, folds: int, under: Single, pull: float, least: int
+) -> tuple[Single, Single, Single, Whole]:
+    """Means of one kind for rows in the `order` of their keys: (mean, count) without the row's own fold, the mean with
+    all folds (leaning on `under`'s second row), and the first row of each context seen at least `least` times."""
+    n = len(keys)
+    mean, count, whole = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+    firsts, found = np.empty(n, np.int64), 0
+    sums, sizes = np.zeros(folds), np.zeros(folds)
+    begin = 0
+    while begin < n:
+        end = begin
+        sums[:], sizes[:] = 0.0, 0.0
+        while end < n and keys[order[end]] == keys[order[begin]]:
+            sums[fold[order[end]]] += y[order[end]]
+            sizes[fold[order[end]]] += 1.0
+            end += 1
+        total, size = sums.sum(), sizes.sum()
+        if size >= least:
+            firsts[found] = order[begin]
+            found += 1
+        for place in range(begin, end):
+            row = order[place]
+            others = size - sizes[fold[row]]
+            if others < least:
+                mean[row], count[row] = under[0, row], 0.0
+            else:
+                mean[row] = (total - sums[fold[row]] + pull * under[0, row]) / (others + pull)
+                count[row] = others
+            whole[row] = (total + pull * under[1, row]) / (size + pull) if size >= least else under[1, row]
+        begin = end
+    return mean, count, whole, firsts[:found]
+
+
+def fit(
+    keys: Keys, y: Single, fold: Whole, folds: int, base: Single, whole_base: Single
+) -> tuple[Single, Single, Table]:
+    """Means and counts of each row's contexts from the other folds, both (n, KINDS), and the table of all folds.
+
+    keys : (n, KINDS). base, whole_base : (n,) the unit's mean without the row's fold and with all.
+    """
+    n = len(y)
+    mean, count = np.empty((n, KINDS), np.float32), np.empty((n, KINDS), np.float32)
+    whole = np.empty((KINDS, n), np.float32)
+    parts: list[tuple[Keys, Single, Single]] = []
+    for kind in range(KINDS):
+        under = LEANS_ON[kind]
+        lean = np.stack((base, whole_base) if under < 0 else (mean[:, under], whole[under]))
+        column = np.ascontiguousarray(keys[:, kind])
+        order = np.argsort(column, kind="stable")
+        mean[:, kind], count[:, kind], whole[kind], firsts = out_of_fold(
+            order, column, y, fold, folds, lean, float(PULL[kind]), LEAST
+        )
+        _, sizes = _sizes(column[order])
+        parts.append((column[firsts], whole[kind][firsts], sizes[sizes >= LEAST].astype(np.float32)))
+    columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
+    return mean, count, Table.of(*columns)
+
+
+def _sizes(ordered: Keys) -> tuple[Whole, Whole]:
+    """Where each run of equal keys begins, and how long it is."""
+    begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.zeros(0, int)
+    return begins, np.diff(np.append(begins, len(ordered)))

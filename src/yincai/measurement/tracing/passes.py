@@ -1,0 +1,151 @@
+"""A fitted set of features, and the passes over a whole log that make them, learner by learner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yincai.measurement.tracing import contexts, factors, features
+from yincai.measurement.tracing.compiled import compiled
+from yincai.measurement.tracing.contexts import KINDS, Keys, look_up
+from yincai.measurement.tracing.features import FEATURES, describe, keys_now, observe
+from yincai.measurement.tracing.log import Catalogue, Log
+
+Single = NDArray[np.float32]
+Whole = NDArray[np.int64]
+FOLDS = 6
+PULL = 5.0  # answers' worth of the mean over all units that a unit's own mean is pulled by
+CONTEXT = 3  # a surprise is counted from the mean after the last three answers
+
+
+class Known(NamedTuple):
+    """What is learned about units, as the compiled passes take it. base : (units + 1,) means, the last for a unit never
+    seen. loading : (units + 1, RANK). kin : (units + 1, units + 1) or (1, 1). The rest is the table of contexts."""
+
+    base: Single
+    loading: Single
+    kin: Single
+    key: Keys
+    mean: Single
+    size: Single
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """All that is learned before any tree."""
+
+    catalogue: Catalogue
+    known: Known
+
+    @property
+    def units(self) -> int:
+        """Units, and one more for those never seen."""
+        return len(self.known.base)
+
+    def matrix(self, log: Log) -> Single:
+        """Features of every row, (FEATURES, n), each from the learner's rows before it."""
+        unit = self.catalogue.unit_rows(log)
+        unit = np.where(unit < 0, self.units - 1, unit)
+        item = self.catalogue.item_rows(log)
+        return described(log.starts, unit, item, log.correct.astype(np.float32), times(log), self.known)
+
+
+def times(log: Log) -> NDArray[np.float64]:
+    """Seconds, zeros where the log has none."""
+    return np.zeros(log.n) if log.time is None else log.time
+
+
+def fit(log: Log, seed: int = 0) -> tuple[Lens, Single]:
+    """The lens of a log, and the features of its own rows, each seen through the other folds of learners."""
+    catalogue = Catalogue.of(log)
+    unit, units = catalogue.unit_rows(log), len(catalogue.units)
+    y = log.correct.astype(np.float32)
+    fold = np.random.default_rng(seed).permutation(log.learners)[log.learner] % FOLDS
+    bases = unit_means(unit, y, fold, units)
+    learned = [_learned(log.learner, unit, y, fold != part, bases[part], units) for part in range(FOLDS + 1)]
+    loadings, kins = (np.stack(each) for each in zip(*learned, strict=True))
+    keys = keyed(log.starts, unit, catalogue.item_rows(log), y, units)
+    mean, count, table = contexts.fit(keys, y, fold, FOLDS, bases[fold, unit], bases[FOLDS, unit])
+    x = described_by_fold(log.starts, unit, y, times(log), fold, bases, loadings, kins, mean, count)
+    known = Known(bases[FOLDS], loadings[FOLDS], kins[FOLDS], table.key, table.mean, table.count)
+    return Lens(catalogue, known), x
+
+
+def unit_means(unit: Whole, y: Single, fold: Whole, units: int) -> Single:
+    """(FOLDS + 1, units + 1): means without each fold, and in the last row with all; last column: an unknown unit."""
+    place = fold * units + unit
+    right = np.bincount(place, y, FOLDS * units).reshape(FOLDS, units)
+    size = np.bincount(place, minlength=FOLDS * units).reshape(FOLDS, units)
+    rights = np.vstack([right.sum(0) - right, right.sum(0)])
+    sizes = np.vstack([size.sum(0) - size, size.sum(0)])
+    over_all = (rights.sum(1) + 1.0) / (sizes.sum(1) + 2.0)
+    means = (rights + PULL * over_all[:, None]) / (sizes + PULL)
+    return np.hstack([means, over_all[:, None]]).astype(np.float32)
+
+
+def _learned(
+    learner: Whole, unit: Whole, y: Single, used: NDArray[np.bool_], base: Single, units: int
+) -> tuple[Single, Single]:
+    """Loadings and kinship from the rows of some learners."""
+    rows = np.flatnonzero(used)
+    residual, spread = y[rows] - base[unit[rows]], np.maximum(base * (1.0 - base), 0.02)
+    found = factors.fit(learner[rows], unit[rows], residual, spread[:units], units)
+    loading = np.vstack([found, np.zeros((1, factors.RANK), np.float32)])
+    return loading, factors.kinship(learner[rows], unit[rows], residual, units)
+
+
+@compiled
+def keyed(starts: Whole, unit: Whole, item: Whole, y: Single, units: int) -> Keys:
+    """Names of the contexts of every row, (n, KINDS)."""
+    keys = np.empty((len(unit), KINDS), np.uint64)
+    head, own = np.zeros(features.HEAD, np.float32), np.zeros((units + 1, features.OWN), np.float32)
+    loading = np.zeros((units + 1, features.RANK), np.float32)
+    for learner in range(len(starts) - 1):
+        features.clear(head, own)
+        for row in range(starts[learner], starts[learner + 1]):
+            keys_now(head, own, unit[row], item[row], keys[row])
+            observe(head, own, loading, unit[row], y[row], 0.5, 0.5, 0.0)
+    return keys
+
+
+@compiled
+def described_by_fold(
+    starts: Whole, unit: Whole, y: Single, time: NDArray[np.float64], fold: Whole, bases: Single, loadings: Single,
+    kins: Single, mean: Single, count: Single,
+) -> Single:  # fmt: skip
+    """Features of the rows of a fit: each learner sees what was learned from the folds without itself."""
+    x = np.empty((FEATURES, len(unit)), np.float32)
+    head, own = np.zeros(features.HEAD, np.float32), np.zeros((bases.shape[1], features.OWN), np.float32)
+    out = np.empty(FEATURES, np.float32)
+    for learner in range(len(starts) - 1):
+        features.clear(head, own)
+        for row in range(starts[learner], starts[learner + 1]):
+            here, loading, kin = unit[row], loadings[fold[row]], kins[fold[row]]
+            base = bases[fold[row], here]
+            describe(head, own, loading, kin, here, base, mean[row], count[row], time[row], out)
+            x[:, row] = out
+            observe(head, own, loading, here, y[row], base, mean[row, CONTEXT], time[row])
+    return x
+
+
+@compiled
+def described(starts: Whole, unit: Whole, item: Whole, y: Single, time: NDArray[np.float64], known: Known) -> Single:
+    """Features of the rows of another log."""
+    x = np.empty((FEATURES, len(unit)), np.float32)
+    head, own = np.zeros(features.HEAD, np.float32), np.zeros((len(known.base), features.OWN), np.float32)
+    out, keys = np.empty(FEATURES, np.float32), np.empty(KINDS, np.uint64)
+    mean, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
+    for learner in range(len(starts) - 1):
+        features.clear(head, own)
+        for row in range(starts[learner], starts[learner + 1]):
+            here = unit[row]
+            base = known.base[here]
+            keys_now(head, own, here, item[row], keys)
+            look_up(known.key, known.mean, known.size, keys, base, mean, count)
+            describe(head, own, known.loading, known.kin, here, base, mean, count, time[row], out)
+            x[:, row] = out
+            observe(head, own, known.loading, here, y[row], base, mean[CONTEXT], time[row])
+    return x

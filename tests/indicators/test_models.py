@@ -1,0 +1,125 @@
+"""Model cards and the audit of a model in use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.cast import Cast
+from yincai.core.actors import acting
+from yincai.core.scope import unscoped
+from yincai.indicators import auditing, cards
+from yincai.indicators.auditing import AREA, GRADE, KIND, TooFew, audit_model, groups_of, shown_groups
+from yincai.indicators.cards import MODELS, Card, Metric, Model, Predicted, models
+from yincai.indicators.fairness_words import fairness_said
+from yincai.indicators.models import ModelAudit
+from yincai.registry.models import Notice
+
+CODE = "test-model"
+
+
+def test_every_model_in_use_has_a_card() -> None:
+    assert [model.code for model in models()] == ["tracing", "items", "causes", "growth"]
+
+
+@pytest.mark.django_db
+def test_each_card_says_what_why_and_what_is_not_known(cast: Cast) -> None:
+    for person in (cast.wang, cast.qian):
+        page = cast.client(person).get("/models/")
+        for model in models():
+            with acting(cast.system):
+                card = model.card()
+            assert card.label in page.content.decode()
+            told = cast.client(person).get(f"/models/{card.code}/").content.decode()
+            assert card.does in told and card.data in told and card.limits and card.unknown and card.approved in told
+
+
+def test_a_metric_fails_only_when_its_whole_interval_is_beyond() -> None:
+    assert Metric("m", 0.4, 0.3, 0.5, least=0.6).fails
+    assert not Metric("m", 0.4, 0.3, 0.7, least=0.6).fails
+    assert Metric("m", 0.2, 0.1, 0.3, most=0.05).fails and Metric("m", 0.2, 0.1, 0.3, most=0.05).verdict == "超出界限"
+    assert Metric("m", None, least=0.6).verdict == "数据不够，还不能判断"
+    assert Metric("m", None).number == "还没有" and Metric("m", 1.0).verdict == "—"
+
+
+def test_groups_of_too_few_are_hidden_and_cannot_be_worked_out() -> None:
+    pupils = np.repeat(np.arange(40), 5)
+    texts = np.where(pupils < 3, "乡村", np.where(pupils < 15, "镇区", "城区")).tolist()
+    assert set(shown_groups(texts, pupils, 10)) == {"", "城区"}  # 3 alone would follow from the whole
+    assert set(shown_groups(texts, pupils, 3)) == {"乡村", "镇区", "城区"}
+
+
+@pytest.mark.django_db
+def test_groups_are_what_the_registry_keeps_of_schools(cast: Cast) -> None:
+    with unscoped("the test reads the city"):
+        told = groups_of([cast.class51.path, cast.class71.path, "9999"])
+    assert told == {KIND: ["小学", "初中", ""], AREA: ["城区", "城区", ""], GRADE: ["5 年级", "7 年级", ""]}
+
+
+def made_up(cast: Cast, off: float) -> Predicted:
+    """Synthetic: 60 pupils in two classes; the junior school does worse than predicted by `off`."""
+    chance = np.random.default_rng(5)
+    pupil = np.repeat(np.arange(60), 60)
+    place = np.where(pupil < 30, cast.class51.path, cast.class71.path)
+    p = chance.uniform(0.3, 0.95, len(pupil))
+    y = (chance.random(len(pupil)) < np.where(pupil < 30, p, p - off)).astype(float)
+    return Predicted(pupil, place, pupil % 7, np.tile(np.arange(60.0) * 86400, 60), p, y)
+
+
+@pytest.fixture
+def model(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Model:
+    def card() -> Card:
+        return replace(MODELS["tracing"].card(), code=CODE, metrics=cards.audited_metrics(CODE))
+
+    made = Model(CODE, 99, card, lambda most: made_up(cast, 0.0))
+    monkeypatch.setitem(MODELS, CODE, made)
+    return made
+
+
+@pytest.mark.django_db
+def test_a_fair_model_is_told_so_with_intervals(cast: Cast, model: Model) -> None:
+    with acting(cast.system):
+        row = audit_model(model, acting_user=cast.system)
+    assert row.findings == [] and row.failing == [] and row.pupils == 60 and row.n == 3600
+    page = cast.client(cast.qian).get(f"/models/{CODE}/").content.decode()
+    assert "没有发现对某组不公平" in page and "办学类型：初中" in page and "看不出偏差" in page and "在界限内" in page
+    assert not Notice._base_manager.filter(sentence__contains="界限").exists()
+
+
+@pytest.mark.django_db
+def test_an_unfair_model_is_shown_and_told_once(cast: Cast, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    unfair = replace(model, predictions=lambda most: made_up(cast, 0.28))
+    monkeypatch.setitem(MODELS, CODE, unfair)
+    with acting(cast.system):
+        row = audit_model(unfair, acting_user=cast.system)
+    assert any("初中" in one for one in row.findings) and row.failing
+    with acting(cast.system):
+        audit_model(unfair, acting_user=cast.system)
+    sent = Notice._base_manager.filter(sentence__contains="没有达到它的界限")
+    assert set(sent.values_list("person", flat=True)) == {cast.qian.pk, cast.admin.pk} and sent.count() == 2
+    assert "没有达到界限" in cast.client(cast.wang).get(f"/models/{CODE}/").content.decode()
+    said = fairness_said(row)
+    assert any(line.said == "预测偏高，实际做得差一些" for line in said.groups)
+    page = cast.client(cast.wang).get(f"/models/{CODE}/").content.decode()
+    assert "对每一组人都准吗" not in page  # groups are for the city
+
+
+@pytest.mark.django_db
+def test_few_answers_are_no_audit(cast: Cast, model: Model) -> None:
+    few = replace(model, predictions=lambda most: Predicted(*(part[:50] for part in vars(made_up(cast, 0.0)).values())))
+    with acting(cast.system), pytest.raises(TooFew, match="只有 50 次"):
+        audit_model(few, acting_user=cast.system)
+    with acting(cast.system), pytest.raises(TooFew, match="不预测"):
+        audit_model(MODELS["growth"], acting_user=cast.system)
+    assert not ModelAudit.objects.exists() and auditing.FEWEST == 200
+
+
+@pytest.mark.django_db
+def test_the_button_enqueues_for_the_city_and_says_what_cannot_be(cast: Cast) -> None:
+    city = cast.client(cast.qian)
+    assert "正在检查" in city.post("/models/tracing/audit", follow=True).content.decode()
+    assert "不预测答题" in city.post("/models/growth/audit", follow=True).content.decode()
+    assert cast.client(cast.wang).post("/models/tracing/audit").status_code == 403
+    assert city.get("/models/nothing/").status_code == 404

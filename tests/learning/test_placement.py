@@ -1,0 +1,211 @@
+"""摸底诊断: which questions come, what the answers say, with consent and without; the teacher's view."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import Client
+
+from tests.cast import Cast
+from tests.learning.desk import HTMX, counts, facts, give, now, number_of, right_answer, take_hint, token_in
+from yincai.core.ids import new_id
+from yincai.core.scope import unscoped
+from yincai.knowledge import items
+from yincai.knowledge.fixed import fixed_seeds
+from yincai.knowledge.pool import pool
+from yincai.learning import forms, placing
+from yincai.learning.keeping import Given
+from yincai.learning.models import PlacementResult, Practice
+from yincai.learning.placing import Bench, bench, next_entry, outcome
+from yincai.registry.models import Person
+
+
+@pytest.fixture
+def ming(cast: Cast) -> Client:
+    return cast.client(cast.ming)
+
+
+def test_of(cast: Cast, grade: int = 5, half: str = "下") -> Bench:
+    with unscoped("test"):
+        found = bench(pool("math", cast.class51.path), grade, half)
+    assert found
+    return found
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+def sit(test: Bench, ability: float, dice: np.random.Generator) -> tuple[list[Given], str]:
+    """A simulated pupil answers until the test is over."""
+    given: list[Given] = []
+    practice = new_id()
+    while True:
+        entry, reason = next_entry(test, given, practice)
+        if entry is None:
+            return given, reason
+        place = test.at[entry.item, entry.seed]
+        p = test.parameters
+        chance = p.c[place] + (1 - p.c[place]) / (1 + np.exp(-p.a[place] * (ability - p.b[place])))
+        given.append(Given(entry.item, (), float(dice.random() < chance), entry.seed))
+
+
+def test_the_estimate_finds_the_pupil_and_its_interval_holds(cast: Cast) -> None:
+    test, dice = test_of(cast), np.random.default_rng(5)
+    abilities = dice.normal(test.plan.rules.mean, 1.0, 120)
+    found = []
+    for ability in abilities:
+        given, reason = sit(test, ability, dice)
+        done = outcome(test, given, reason)
+        assert done and placing.SHORTEST <= done.n <= placing.LONGEST
+        found.append((done.ability, done.se))
+    errors = np.array([one for one, _ in found]) - abilities
+    assert np.sqrt(np.mean(errors**2)) < 0.6 and abs(errors.mean()) < 0.15
+    assert np.mean(np.abs(errors) < 1.645 * np.array([se for _, se in found])) > 0.82
+
+
+def test_units_share_the_test_and_no_depth_comes_thrice(cast: Cast) -> None:
+    test = test_of(cast)
+    given, _ = sit(test, 3.0, np.random.default_rng(1))
+    units = [test.entries[test.at[one.item, one.seed]].unit for one in given]
+    assert max(units.count(unit) for unit in units) <= -(-2 * placing.LONGEST // len({e.unit for e in test.entries}))
+    asked = [one.item for one in given]
+    assert max(asked.count(item) for item in asked) <= placing.TWICE
+    assert len({(one.item, one.seed) for one in given}) == len(given)
+
+
+def test_the_same_answers_give_the_same_next_question(cast: Cast) -> None:
+    test, practice = test_of(cast), new_id()
+    assert next_entry(test, [], practice) == next_entry(test, [], practice)
+
+
+def test_nobody_knows_everything_and_nobody_nothing(cast: Cast) -> None:
+    test = test_of(cast)
+    for right, band in ((1.0, 2), (0.0, 0)):
+        given: list[Given] = []
+        practice = new_id()
+        while (entry := next_entry(test, given, practice)[0]) is not None:
+            given.append(Given(entry.item, (), right, entry.seed))
+        found = outcome(test, given)
+        assert found and found.band == band and 0 < found.low < found.share < found.high < 1
+    assert outcome(test, given[:4]) is None
+
+
+def test_a_withdrawn_item_takes_its_answer_along(cast: Cast) -> None:
+    test = test_of(cast)
+    given, _ = sit(test, -0.4, np.random.default_rng(2))
+    with_stranger = [*given, Given(10**9, (), 1.0, None)]
+    one, other = outcome(test, given), outcome(test, with_stranger)
+    assert one and other and one.ability == other.ability
+
+
+def test_the_rehearsal_that_compiles_leaves_nothing(cast: Cast) -> None:
+    with unscoped("test"):
+        placing.rehearse()
+    assert counts() == (0, 0, 0)
+
+
+def test_a_grade_without_questions_has_no_test(cast: Cast) -> None:
+    with unscoped("test"):
+        assert bench(pool("math", ""), 1, "上") is None and bench(pool("math", ""), 9, "上") is None
+
+
+# --- in a browser's place ---------------------------------------------------------------------------------------------
+
+
+def begin(client: Client) -> tuple[str, str]:
+    reply = client.post("/learn/placement/start")
+    assert reply.status_code == 302
+    return reply["Location"], token_in(client.get(reply["Location"]))
+
+
+def go_through(client: Client, person: Person, right: int = 99) -> tuple[Any, int]:
+    """Answer to the end, the first `right` rightly; the last reply."""
+    _, token = begin(client)
+    for turn in range(25):
+        answer = right_answer(token, person) if turn < right else "不会"
+        reply = give(client, token, answer, headers=HTMX) if turn < right else skip(client, token)
+        if "看看从哪里开始" in reply.content.decode():
+            return reply, turn + 1
+        token = token_in(reply)
+    raise AssertionError("the test has no end")
+
+
+def skip(client: Client, token: str) -> Any:
+    return client.post("/learn/answer", {"form": token, "answer": "", "skip": "1"}, headers=HTMX)
+
+
+def test_a_placement_from_beginning_to_end(cast: Cast, ming: Client) -> None:
+    assert "做几道题，看看从哪里练起" in ming.get("/learn/placement").content.decode()
+    _, asked = go_through(ming, cast.ming, right=4)
+    assert 5 <= asked <= placing.LONGEST
+    kept = facts()
+    assert len(kept) == asked and {fact.source for fact in kept} == {"placement"}
+    assert sum(fact.score for fact in kept) == 4
+    assert counts()[2] == 1  # the state moved
+    with unscoped("test"):
+        row = PlacementResult.objects.get()
+        assert Practice.objects.get().ended_at is not None
+    assert row.n == asked and row.band_low <= row.band <= row.band_high and row.begin
+    page = ming.get("/learn/placement").content.decode()
+    assert "可以从“" in page and f'name="unit" value="{row.begin}"' in page
+    assert not re.search(r"排名|名次|百分位|分数：", page)
+    assert ming.post("/learn/start", {"unit": row.begin}).status_code == 302
+
+
+def test_it_tells_nothing_of_the_answer_and_gives_no_help(cast: Cast, ming: Client) -> None:
+    _, token = begin(ming)
+    page = give(ming, token, right_answer(token, cast.ming), headers=HTMX).content.decode()
+    assert "对了" not in page and "讲解" not in page and "上一题记下了" in page and "这题还不会" in page
+    assert take_hint(ming, token_in(ming.get(begin(ming)[0])), 1).status_code == 400
+
+
+def test_stopping_early_says_so_and_going_on_is_possible(cast: Cast, ming: Client) -> None:
+    address, token = begin(ming)
+    skip(ming, token)
+    assert begin(ming)[0] == address
+    assert "接着做" in ming.get("/learn/placement").content.decode()
+    reply = ming.post(f"{address}/stop")
+    assert reply.status_code == 302 and reply["Location"] == "/learn/placement"
+    assert "题太少" in ming.get("/learn/placement").content.decode()
+    with unscoped("test"):
+        assert not PlacementResult.objects.exists()
+
+
+def test_the_same_form_twice_is_one_answer_and_another_answer_is_refused(cast: Cast, ming: Client) -> None:
+    _, token = begin(ming)
+    right = right_answer(token, cast.ming)
+    assert give(ming, token, right).status_code == 200
+    assert give(ming, token, right).status_code == 200
+    assert skip(ming, token).status_code == 409
+    assert counts()[:2] == (1, 1)
+
+
+def test_without_consent_the_result_lives_in_the_session_only(cast: Cast) -> None:
+    gang = cast.client(cast.gang)
+    go_through(gang, cast.gang, right=3)
+    page = gang.get("/learn/placement").content.decode()
+    assert "可以从“" in page and "只有你现在能看到" in page
+    with unscoped("test"):
+        assert counts() == (0, 0, 0) and not PlacementResult.objects.exists() and not Practice.objects.exists()
+    assert "可以从“" not in cast.client(cast.gang).get("/learn/placement").content.decode()
+
+
+def test_the_questions_are_fixed_variants(cast: Cast, ming: Client) -> None:
+    _, token = begin(ming)
+    with unscoped("test"):
+        form = forms.read(token, pupil=number_of(cast.ming), now=now())
+        held = items.held(form.item, form.version)
+    assert form.seed in fixed_seeds(held.generator, form.version, held.depth)
+
+
+def test_the_teacher_sees_who_did_it_in_school_number_order(cast: Cast, ming: Client) -> None:
+    go_through(ming, cast.ming, right=4)
+    for person in (cast.wang, cast.li):
+        page = cast.client(person).get(f"/classes/{cast.class51.pk}/placement").content.decode()
+        assert "1 人做过摸底，还有 1 人没有做" in page and "没有家长同意" in page
+        assert page.index("小明") < page.index("小红") < page.index("小刚")
+        assert re.search(r"\d+%（\d+–\d+%，\d+ 题）", page)
+    assert cast.client(cast.chen).get(f"/classes/{cast.class51.pk}/placement").status_code == 404

@@ -1,0 +1,51 @@
+"""Tatsuoka's fraction subtraction, against R CDM 8.2-6."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from yincai.measurement import diagnosis
+from yincai.records.readers.qmatrix import read_q_matrix
+from yincai.records.readers.responses import read_wide
+
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def table() -> tuple[np.ndarray, np.ndarray]:
+    if not DATA.exists():
+        pytest.skip("../shared/data is not there")
+    wide = read_wide(DATA / "irt_cdm" / "fraction_subtraction.csv")
+    return wide.scores, read_q_matrix(DATA / "irt_cdm" / "fraction_subtraction_q.csv", wide.items).needed
+
+
+@pytest.fixture(scope="module")
+def reference() -> dict:
+    return dict(json.loads((DATA / "reference" / "reference_numbers.json").read_text())["dina"])
+
+
+def test_dina_is_that_of_r(table: tuple[np.ndarray, np.ndarray], reference: dict) -> None:
+    found = diagnosis.fit(*table, starts=4)
+    wanted = reference["fraction_subtraction"]
+    assert found.log_likelihood == pytest.approx(wanted["ll"], abs=0.01)
+    assert found.aic == pytest.approx(wanted["aic"], abs=0.02)
+    for item, values in wanted["item"].items():
+        assert found.guess[int(item) - 1] == pytest.approx(values["g"], abs=2e-3)
+        assert found.slip[int(item) - 1] == pytest.approx(values["s"], abs=2e-3)
+    assert found.skill_probability == pytest.approx(wanted["skills"], abs=5e-3)
+    assert found.starts.agreeing >= 2
+
+
+def test_dino_is_that_of_r(table: tuple[np.ndarray, np.ndarray], reference: dict) -> None:
+    assert diagnosis.fit(*table, "dino").log_likelihood == pytest.approx(reference["dino_ll"], abs=0.01)
+
+
+def test_gdina_holds_dina_and_dino(table: tuple[np.ndarray, np.ndarray]) -> None:
+    saturated = diagnosis.fit(*table, "gdina")
+    assert saturated.log_likelihood > diagnosis.fit(*table, "dina").log_likelihood
+    assert len(diagnosis.validate_q(saturated, table[0])) == 20

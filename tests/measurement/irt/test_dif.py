@@ -1,0 +1,121 @@
+"""DIF: formulas against ones written out, and simulations with and without it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from yincai.measurement import irt
+from yincai.measurement.irt.dif import strata_counts
+
+NAN = float("nan")
+
+
+def drawn(
+    shift: float = 0.0, learners: int = 3000, items: int = 12, impact: float = -0.5
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rasch answers; the focal group is less able by `impact`, and the first item is harder for it by `shift`."""
+    rng = np.random.default_rng(8)
+    focal = np.arange(learners) % 2
+    theta = rng.normal(size=learners) + impact * focal
+    b = np.linspace(-1.5, 1.5, items) + np.outer(focal, np.eye(items)[0] * shift)
+    return (rng.random((learners, items)) < expit(theta[:, None] - b)).astype(float), focal.astype(float)
+
+
+def test_mantel_haenszel_as_written_out() -> None:
+    scores, focal = drawn(0.6)
+    total = scores.sum(axis=1)
+    top = bottom = off = spread = 0.0
+    for k in np.unique(total):
+        cell = [[float(((total == k) & (focal == g) & (scores[:, 0] == x)).sum()) for x in (1, 0)] for g in (0, 1)]
+        (a, b), (c, d) = cell
+        n = a + b + c + d
+        if n > 1:
+            top, bottom = top + a * d / n, bottom + b * c / n
+            off += a - (a + b) * (a + c) / n
+            spread += (a + b) * (c + d) * (a + c) * (b + d) / (n * n * (n - 1))
+    found = irt.mantel_haenszel(scores, focal, purify=False)
+    assert found.odds_ratio[0] == pytest.approx(top / bottom)
+    assert found.delta[0] == pytest.approx(-2.35 * np.log(top / bottom))
+    assert found.chi2[0] == pytest.approx((abs(off) - 0.5) ** 2 / spread)
+
+
+def test_each_method_finds_it_and_nothing_else() -> None:
+    scores, focal = drawn(1.0)
+    mantel = irt.mantel_haenszel(scores, focal)
+    assert mantel.ets[0] == "C"
+    assert set(mantel.ets[1:]) == {"A"}
+    assert mantel.delta[0] == pytest.approx(-2.35, abs=3 * mantel.se_delta[0])
+    logistic = irt.logistic_dif(scores, focal)
+    assert logistic.p_uniform[0] < 1e-6
+    assert logistic.log_odds[0] == pytest.approx(-1, abs=4 * logistic.se_log_odds[0])
+    assert logistic.r2[0] > logistic.r2[1:].max()
+    ratio = irt.likelihood_ratio_dif(scores, focal, "rasch", studied=["item1", "item2", "item3"])
+    assert ratio.p[0] < 1e-6
+    assert ratio.g2[1:].max() < ratio.g2[0] / 5  # an anchor with DIF lends some of it to the others
+    assert ratio.gap[0] < -0.1
+    assert ratio.converged
+
+
+def test_group_means_alone_are_no_dif() -> None:
+    scores, focal = drawn(0.0, impact=-1.0)
+    assert set(irt.mantel_haenszel(scores, focal).ets) == {"A"}
+    ratio = irt.likelihood_ratio_dif(scores, focal, "2pl", studied=["item2", "item7"])
+    assert ratio.focal_mean == pytest.approx(-1, abs=0.15)
+    assert ratio.p.min() > 0.001
+
+
+def test_nonuniform_is_seen_by_the_slope() -> None:
+    rng = np.random.default_rng(3)
+    focal, theta = np.arange(4000) % 2, rng.normal(size=4000)
+    a = np.ones((4000, 10))
+    a[focal == 1, 0] = 0.3
+    scores = (rng.random((4000, 10)) < expit(a * theta[:, None])).astype(float)
+    found = irt.logistic_dif(scores, focal)
+    assert found.p_nonuniform[0] < 1e-6
+    assert found.nonuniform[0] > found.uniform[0]
+
+
+def test_missing_answers_and_groups() -> None:
+    scores, focal = drawn(1.2)
+    rng = np.random.default_rng(0)
+    scores[rng.random(scores.shape) < 0.3] = NAN
+    focal[:50] = NAN
+    found = irt.mantel_haenszel(scores, focal)
+    assert found.ets[0] == "C"
+    assert "C" not in found.ets[1:]
+    assert found.n_reference[0] + found.n_focal[0] <= np.isfinite(scores[50:, 0]).sum()
+    assert irt.likelihood_ratio_dif(scores, focal, "rasch", studied=["item1"]).p[0] < 1e-6
+
+
+def test_too_few_and_all_alike() -> None:
+    scores, focal = drawn(0.5, learners=150)
+    assert set(irt.mantel_haenszel(scores, focal).ets) == {""}
+    scores, focal = drawn(0.5)
+    scores[:, 3] = 1
+    assert irt.mantel_haenszel(scores, focal).ets[3] == ""
+    assert np.isnan(irt.logistic_dif(scores, focal).p_both[3])
+
+
+@pytest.mark.parametrize(
+    ("scores", "group"), [([[0, 1]], [2]), ([[0, 1]], [0]), ([[0, 2], [0, 1]], [0, 1]), ([], []), ([[0, 1]], [0, 1])]
+)
+def test_refused(scores: list[list[float]], group: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"group|scores|responses|shape|learners"):
+        irt.mantel_haenszel(scores, group)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_order_does_not_matter_and_groups_change_the_sign(seed: int) -> None:
+    scores, focal = drawn(0.8, learners=600, items=6)
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.permutation(600), rng.permutation(6)
+    one = irt.mantel_haenszel(scores, focal, purify=False)
+    other = irt.mantel_haenszel(scores[np.ix_(rows, columns)], focal[rows], purify=False)
+    assert other.delta == pytest.approx(one.delta[columns])
+    assert irt.mantel_haenszel(scores, 1 - focal, purify=False).delta == pytest.approx(-one.delta)
+    assert strata_counts(scores[:, 0], scores.sum(axis=1), focal.astype(int)).sum() == 600

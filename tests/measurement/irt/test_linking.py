@@ -1,0 +1,104 @@
+"""Linking, equating and drift: exact on a bank that was moved, and within their errors on calibrations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.measurement.irt.numbers import drawn
+from yincai.measurement import irt
+from yincai.measurement.irt.linking import METHODS, Link
+
+
+def moved(bank: irt.Bank, slope: float, intercept: float) -> irt.Bank:
+    return irt.linked(bank, Link("", slope, intercept, 0, 0, ()))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.sampled_from(METHODS), st.floats(0.5, 2), st.floats(-1.5, 1.5), st.sampled_from(["2pl", "grm"]))
+def test_a_moved_bank_is_brought_back(method: str, slope: float, intercept: float, model: str) -> None:
+    old, _ = drawn(model, 2, 8, seed=4, steps=1 if model == "2pl" else 2)
+    new = moved(old, 1 / slope, -intercept / slope)
+    found = irt.link(new, old, method)
+    assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=2e-4)
+    back = irt.linked(new, found)
+    assert back.xi[:, :-1] == pytest.approx(old.xi[:, :-1], abs=2e-3)
+    assert back.mean == pytest.approx(old.mean, abs=1e-3)
+    order = np.random.default_rng(1).permutation(8)
+    assert irt.link(new.chosen(order), old, method).slope == pytest.approx(found.slope, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_two_calibrations_of_groups_that_differ(method: str) -> None:
+    bank, _ = drawn("2pl", 2, 25, seed=6)
+    rng = np.random.default_rng(3)
+    old = irt.fit(irt.simulate(bank, rng.normal(size=3000), rng), standard_errors=False)
+    new = irt.fit(irt.simulate(bank, rng.normal(0.6, 1.3, 3000), rng), standard_errors=False)
+    found = irt.link(new, old, method, rng=np.random.default_rng(0), draws=8)
+    assert (found.slope, found.intercept) == pytest.approx((1.3, 0.6), abs=0.12)
+    assert 0.001 < found.se_slope < 0.1
+    assert 0.001 < found.se_intercept < 0.1
+
+
+def test_rasch_keeps_its_slope() -> None:
+    old, _ = drawn("rasch", 2, 6, seed=1)
+    found = irt.link(moved(old, 1, 0.7), old, "stocking-lord")
+    assert (found.slope, found.intercept) == pytest.approx((1, -0.7), abs=1e-5)
+    with pytest.raises(ValueError, match="slope"):
+        moved(old, 2, 0)
+
+
+def test_links_that_cannot_be() -> None:
+    old, _ = drawn("2pl", 2, 6, seed=1)
+    with pytest.raises(ValueError, match="method"):
+        irt.link(old, old, "magic")
+    with pytest.raises(ValueError, match="two common"):
+        irt.link(replace(old, names=tuple("abcdef")), old)
+    with pytest.raises(ValueError, match="linked"):
+        irt.link(drawn("rasch", 2, 6, seed=1)[0], old)
+
+
+@pytest.mark.parametrize(("model", "c"), [("2pl", 0.0), ("3pl", 0.2), ("gpcm", 0.0)])
+def test_a_form_is_equal_to_itself(model: str, c: float) -> None:
+    form, _ = drawn(model, 2, 8, seed=4, steps=2 if model == "gpcm" else 1, c=c)
+    for equating in (irt.true_score_equating, irt.observed_score_equating):
+        found = equating(form, form)
+        assert found.equivalent == pytest.approx(found.score, abs=1e-6)
+
+
+def test_equating_rises_and_a_harder_form_is_worth_more() -> None:
+    form, _ = drawn("2pl", 2, 20, seed=4)
+    harder = moved(form, 1, 0.5)
+    for equating in (irt.true_score_equating, irt.observed_score_equating):
+        found = equating(replace(harder, mean=0.0), form)
+        assert (np.diff(found.equivalent) > 0).all()
+        assert (found.equivalent - found.score)[3:17].min() > 0.5
+
+
+def test_equipercentile_scores_have_the_mean_of_the_other_form() -> None:
+    x, _ = drawn("2pl", 2, 30, seed=4)
+    y, _ = drawn("2pl", 2, 30, seed=5)
+    shares = [irt.eapsum(form).share for form in (x, y)]
+    found = irt.observed_score_equating(x, y)
+    assert shares[0] @ found.equivalent == pytest.approx(shares[1] @ found.score, abs=0.05)
+
+
+def test_drift_finds_the_item_that_moved() -> None:
+    bank, _ = drawn("2pl", 2, 16, seed=6)
+    rng = np.random.default_rng(3)
+    xi = bank.xi.copy()
+    xi[4, 1] -= 0.8 * xi[4, 0]
+    later = replace(bank, xi=xi)
+    old = irt.fit(irt.simulate(bank, rng.normal(size=4000), rng))
+    new = irt.fit(irt.simulate(later, rng.normal(0.3, 1, 4000), rng))
+    found = irt.drift(new, old)
+    assert "item5" in found.flagged
+    assert np.argmax(np.abs(found.z)) == 4
+    assert found.change[4] == pytest.approx(0.8, abs=0.25)
+    assert found.low[4] > 0.3
+    still = np.delete(np.arange(16), 4)
+    assert np.mean((found.low <= 0)[still] & (found.high >= 0)[still]) > 0.5
