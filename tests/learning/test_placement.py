@@ -52,6 +52,7 @@ def sit(test: Bench, ability: float, dice: np.random.Generator) -> tuple[list[Gi
         given.append(Given(entry.item, (), float(dice.random() < chance), entry.seed))
 
 
+@pytest.mark.slow
 def test_the_estimate_finds_the_pupil_and_its_interval_holds(cast: Cast) -> None:
     test, dice = test_of(cast), np.random.default_rng(5)
     abilities = dice.normal(test.plan.rules.mean, 1.0, 120)

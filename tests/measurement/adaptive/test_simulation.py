@@ -13,6 +13,8 @@ from yincai.measurement.adaptive import simulation
 
 PUPILS = np.random.default_rng(8).normal(size=400)
 
+pytestmark = pytest.mark.slow
+
 
 def run(pupils: int = 400, **rules: object) -> adaptive.Simulation:
     plan = adaptive.plan(made.pool(), adaptive.Rules(length=20, **rules))  # type: ignore[arg-type]

@@ -45,6 +45,7 @@ def harder_for(data: Data, column: str, group: str, by: float, rows: slice = sli
     return replace(data, observed=(chance.random(len(p)) < p).astype(float))
 
 
+@pytest.mark.slow
 def test_a_fair_model_raises_findings_at_most_once_in_twenty_times() -> None:
     loud = sum(bool(audit(fair(seed, 2000)).findings) for seed in range(60))
     assert loud <= 7  # binomial(60, 0.05): more than 7 in less than 1 of 100 runs

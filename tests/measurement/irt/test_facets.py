@@ -26,6 +26,7 @@ def ratings(learners: int, items: int, raters: int, each: int, seed: int) -> tup
     return (person, item, rater, score), true
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["rating", "partial"])
 def test_recovers_the_truth_within_its_standard_errors(scale: str) -> None:
     rows, true = ratings(600, 5, 20, 2, seed=1)
