@@ -182,7 +182,7 @@ def import_the_rest(page: Page) -> None:
     picture(page, "import-preview")
     page.click("button:has-text('写入 30 行')")
     expect(page.locator("h1")).to_contain_text("正在写入")
-    call_command("db_worker", batch=True, interval=0.1, startup_delay=False, verbosity=0)
+    call_command("db_worker", queue_name="*", batch=True, interval=0.1, startup_delay=False, verbosity=0)
     expect(page.locator("h1")).to_contain_text("已写入 30 行")
     check_access(page)
 
