@@ -21,6 +21,8 @@ from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, whole_pool
 from yincai.knowledge.priors import Parameters, prior, prior_of
 
+pytestmark = pytest.mark.slow  # fits a city of answers; the browser test of placement decides about a calibration too
+
 
 def drawn(
     rng: np.random.Generator, a: Any, b: Any, c: Any, pupils: int, each: int, items: int | None = None

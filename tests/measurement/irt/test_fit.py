@@ -21,6 +21,7 @@ def z(found: np.ndarray, true: np.ndarray, se: np.ndarray) -> np.ndarray:
     return ((found - true) / se).ravel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "steps", "c"),
     [("rasch", 1, 0.0), ("2pl", 1, 0.0), ("3pl", 1, 0.2), ("grm", 3, 0.0), ("pcm", 3, 0.0), ("gpcm", 2, 0.0)],
