@@ -22,7 +22,7 @@ $(BIN)/python:
 	  || { echo "Python 3.11 or newer is needed: apt-get install python3 (or PYTHON=/path/to/python3.11 make …)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "Python's venv is missing: apt-get install python3-venv"; exit 1; }
-	@echo "[1/4] Python environment"
+	@echo "[1/5] Python environment"
 	@$(PYTHON) -m venv .venv
 
 $(BIN)/.uv: requirements/uv.txt | $(BIN)/python
@@ -31,7 +31,7 @@ $(BIN)/.uv: requirements/uv.txt | $(BIN)/python
 
 RUN_LOCKS := requirements/base.txt requirements/build.txt
 $(BIN)/.run: $(RUN_LOCKS) pyproject.toml $(BIN)/.uv
-	@echo "[2/4] packages"
+	@echo "[2/5] packages"
 	@$(UV) $(RUN_LOCKS:%=-r %)
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -43,7 +43,7 @@ $(BIN)/.dev: $(DEV_LOCKS) $(BIN)/.run
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json | $(BIN)/.run
-	@echo "[3/4] pages' libraries"
+	@echo "[3/5] pages' libraries"
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-progress --silent
 	@touch $@
 
@@ -52,13 +52,19 @@ $(VENDOR): node_modules/.package-lock.json tools/assets.py
 	@$(BIN)/python tools/assets.py
 	@touch $@
 
-setup: $(BIN)/.dev $(VENDOR) ## everything but Debian's packages
+# numba's kernels, once and ahead: no page and no test waits for them.
+$(BIN)/.compiled: $(shell find src/yincai/measurement -name '*.py') src/yincai/cli/compile.py $(BIN)/.run
+	@echo "[4/5] compiled numerics"
+	@$(BIN)/yincai compile
+	@touch $@
+
+setup: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## everything but Debian's packages
 
 # --- running ----------------------------------------------------------------
 
 run: export YINCAI_HOME ?= $(CURDIR)/var
-run: $(BIN)/.run $(VENDOR) ## build and serve on http://127.0.0.1:8000 (PORT=…, YINCAI_HOME=…; an empty home gets the demo city)
-	@[ -n "$$DATABASE_URL" ] || [ -e "$(YINCAI_HOME)/yincai.sqlite3" ] || { echo "[4/4] demo city"; $(BIN)/yincai demo; } \
+run: $(BIN)/.run $(VENDOR) $(BIN)/.compiled ## build and serve on http://127.0.0.1:8000 (PORT=…, YINCAI_HOME=…; an empty home gets the demo city)
+	@[ -n "$$DATABASE_URL" ] || [ -e "$(YINCAI_HOME)/yincai.sqlite3" ] || { echo "[5/5] demo city"; $(BIN)/yincai demo; } \
 	  || { echo "The demo city was not finished: remove $(YINCAI_HOME) and run make again."; exit 1; }
 	@exec $(BIN)/yincai serve --port $(PORT)
 
@@ -67,21 +73,21 @@ run: $(BIN)/.run $(VENDOR) ## build and serve on http://127.0.0.1:8000 (PORT=…
 PYTEST := $(BIN)/python -m pytest -q
 JUNIT = $(if $(CI),--junitxml=build/junit-$@.xml)
 
-test: $(BIN)/.dev $(VENDOR) ## the suite, on SQLite, without network
+test: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## the suite, on SQLite, without network
 	@$(PYTEST) -n 2 --dist loadgroup $(JUNIT) $(ARGS)
 
-test-browser: $(BIN)/.dev $(VENDOR) ## each role's daily job in headless Chromium
+test-browser: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## each role's daily job in headless Chromium
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium fonts-noto-cjk"; exit 1; }
 	@fc-list :lang=zh family 2>/dev/null | grep -q . || { echo "A Chinese font is missing: apt-get install --no-install-recommends fontconfig fonts-noto-cjk"; exit 1; }
 	@$(PYTEST) -m browser $(JUNIT) $(ARGS)
 
-test-postgres: $(BIN)/.dev $(VENDOR) ## all that touches the database, on a PostgreSQL of its own
+test-postgres: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## all that touches the database, on a PostgreSQL of its own
 	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist loadgroup -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
 
-test-processes: $(BIN)/.dev $(VENDOR) ## served, killed, backed up for real: kill -9 in a thousand answers loses none
+test-processes: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## served, killed, backed up for real: kill -9 in a thousand answers loses none
 	@$(PYTEST) -n 2 --dist loadgroup -m process tests/core tests/learning/test_kill9.py $(JUNIT) $(ARGS)
 
-check-real: $(BIN)/.dev $(VENDOR) ## slower checks and those on the real data in ../shared/data
+check-real: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## slower checks and those on the real data in ../shared/data
 	@$(PYTEST) -m "real or slow" -rs $(ARGS)
 
 lint: $(BIN)/.dev ## style
@@ -104,10 +110,10 @@ contracts: $(BIN)/.dev ## the floors of the house
 	@touch $@
 
 bench bench-full: export YINCAI_PEERS := $(CURDIR)/.peers/bin/python
-bench: $(BIN)/.dev $(VENDOR) .peers/.stamp ## measure, minutes; writes build/bench.json (beside R: apt-get install r-cran-lme4 r-cran-quantreg)
+bench: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled .peers/.stamp ## measure, minutes; writes build/bench.json (beside R: apt-get install r-cran-lme4 r-cran-quantreg)
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-full: $(BIN)/.dev $(VENDOR) .peers/.stamp ## measure at full size
+bench-full: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled .peers/.stamp ## measure at full size
 	@$(BIN)/python -m bench --full $(ARGS)
 
 screenshots: $(BIN)/.dev $(VENDOR) ## make the pictures in docs/images anew

@@ -27,6 +27,10 @@ def main(arguments: list[str] | None = None) -> None:
             from yincai.cli import measure
 
             sys.exit(measure.main(words[1:]))
+        if words[:1] == ["compile"]:
+            from yincai.cli import compile as ahead
+
+            sys.exit(ahead.main(words[1:]))
         run(words)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -96,6 +100,7 @@ def overview(commands: dict[str, str]) -> None:
     lines = {spoken(name): load_command_class(app, name).help for name, app in sorted(commands.items())}
     width = max(map(len, lines), default=0)
     sys.stdout.write("用法：yincai 命令 [选项]。每个命令加 --help 看全部选项。\n\n")
+    lines["compile"] = "预先编译数值计算（安装或升级之后运行一次）"
     lines["measure"] = "对文件做测量（不需要数据库），全部种类：yincai measure --help"
     for name, line in lines.items():
         sys.stdout.write(f"  {name:<{width}}  {line}\n")
