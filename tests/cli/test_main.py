@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from yincai.cli import main as door
@@ -67,3 +69,12 @@ def test_a_bad_setting_is_one_sentence_and_2(monkeypatch: pytest.MonkeyPatch) ->
     assert ran.returncode == 2
     assert "YINCAI_DEBUG" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_the_doctor_tells_by_json_too_what_keeps_everything_from_running(capsys: pytest.CaptureFixture[str]) -> None:
+    assert door.stopped(["doctor", "--json"], "主密钥不见了") == 1
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"ok": False, "checks": [{"name": "home", "ok": False, "say": "主密钥不见了"}]}
+    assert door.stopped(["audit", "verify", "--json"], "主密钥不见了") == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "主密钥不见了\n")

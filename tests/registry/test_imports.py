@@ -473,3 +473,5 @@ def test_a_demo_home_takes_no_real_people(cast: Cast, prepared: None, tmp_path: 
     run = bring_table("pupils", cast.first, "a.csv", NAMES, acting_user=cast.actor(cast.clerk))
     with pytest.raises(Exception, match="示范城市"):
         stage_import(run, False, acting_user=installation())
+    page = cast.client(cast.clerk).get(reverse("registry-imports")).content.decode()
+    assert "可以上传、预览，真实名单写不进来" in page

@@ -7,11 +7,13 @@ own packages belong to its name, the rest is passed on. This module knows no com
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import sys
 
 from yincai import __version__
 
+FINDING = 1
 WRONG_USE = 2
 INTERRUPTED = 130
 
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(words: list[str]) -> None:
-    commands = own_commands()
+    commands = own_commands(words)
     if not words or words[0] in {"help", "--help", "-h"}:
         found = find(words[1:], commands)
         return start(*found, ["--help"], commands) if found else overview(commands)
@@ -48,8 +50,8 @@ def run(words: list[str]) -> None:
     return start(name, used, words[used:], commands)
 
 
-def own_commands() -> dict[str, str]:
-    """Command name → the package of ours that brings it."""
+def own_commands(words: list[str] | None = None) -> dict[str, str]:
+    """Command name → the package of ours that brings it. words: what was asked, for the answer when nothing can run."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yincai.config.settings")
     import django
     from django.core.management import get_commands
@@ -59,9 +61,19 @@ def own_commands() -> dict[str, str]:
     except Exception as problem:
         if not is_for_the_operator(problem):
             raise
-        sys.stderr.write(f"{problem}\n")
-        sys.exit(WRONG_USE)
+        sys.exit(stopped(words or [], str(problem)))
     return {name: app for name, app in get_commands().items() if app.startswith("yincai.")}
+
+
+def stopped(words: list[str], why: str) -> int:
+    """Say why nothing can run, and the exit code. `doctor` is asked just for this: to it, it is a finding."""
+    sys.stderr.write(f"{why}\n")
+    if words[:1] != ["doctor"]:
+        return WRONG_USE
+    if "--json" in words:
+        checks = [{"name": "home", "ok": False, "say": why}]
+        sys.stdout.write(json.dumps({"ok": False, "checks": checks}, ensure_ascii=False) + "\n")
+    return FINDING
 
 
 def is_for_the_operator(problem: Exception) -> bool:

@@ -147,9 +147,13 @@ def kinds_for(acting_user: Actor) -> list[ImportKind]:
     return [kind for kind in IMPORTS.values() if kind.permission.held_by(acting_user)]
 
 
-def refuse_demo(command: str) -> None:
+def in_demo() -> bool:
     """A demo home holds invented people; real ones do not go in among them."""
-    if Fact.read("demo"):
+    return bool(Fact.read("demo"))
+
+
+def refuse_demo(command: str) -> None:
+    if in_demo():
         raise ActionError(
             "这里是示范城市，里面都是虚构的人，不能导入真实名单。请新建一处：YINCAI_HOME=新目录 yincai init，"
             f"然后 YINCAI_HOME=新目录 {command}"

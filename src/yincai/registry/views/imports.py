@@ -17,6 +17,7 @@ from yincai.registry.actions.import_table import (
     WAITING,
     bring_table,
     confirm_import,
+    in_demo,
     kinds_for,
     preview,
     resume_import,
@@ -54,6 +55,7 @@ def imports(request: HttpRequest) -> HttpResponse:
             return redirect("registry-import", made.pk)
     recent = ImportRun.objects.filter(job__isnull=False).select_related("job", "organisation", "file")[:20]
     values = {"form": form, "kinds": kinds, "recent": [(run, IMPORTS[run.kind].label) for run in recent]}
+    values["demo"] = in_demo()
     return render(request, "registry/imports.html", values, status=422 if form.errors else 200)
 
 
