@@ -9,6 +9,9 @@ import pytest
 from django.conf import settings
 
 from tests.cast import Cast
+from tests.exact import exact, pytest_terminal_summary
+
+__all__ = ["exact", "pytest_terminal_summary"]
 
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "client", "admin_client"}
 
