@@ -1,19 +1,27 @@
-"""`python -m bench [--full] [NAME …]`: runs the benches and writes build/bench.json; exit 1 when a goal is missed."""
+"""`python -m bench [--full] [NAME …]`: runs the benches and writes build/bench.json; exit 1 when a goal is missed.
+
+Each figure is also added to bench/history.jsonl with its date and commit: commit that file with the figures that a text names.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 import json
+import os
 import pkgutil
+import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import bench
 from bench.measure import Measure
 
-RESULT = Path(__file__).resolve().parents[1] / "build" / "bench.json"
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = ROOT / "build" / "bench.json"
+HISTORY = ROOT / "bench" / "history.jsonl"
 
 
 def names() -> list[str]:
@@ -35,16 +43,32 @@ def save(rows: list[dict[str, object]]) -> None:
     RESULT.write_text(json.dumps([row for row in held if row["name"] not in new] + rows, ensure_ascii=False, indent=1))
 
 
+def remember(row: dict[str, object], commit: str, full: bool) -> None:
+    about = {"date": datetime.now(UTC).date().isoformat(), "commit": commit, "full": full, "cores": os.cpu_count()}
+    with HISTORY.open("a") as file:
+        file.write(json.dumps({**about, **row}, ensure_ascii=False) + "\n")
+
+
+def commit_now() -> str:
+    """The commit that is measured, with a "+" when src differs from it; "" outside a checkout."""
+    return _git("rev-parse", "--short", "HEAD") + ("+" if _git("status", "--porcelain", "--", "src") else "")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
     parser.add_argument("--full", action="store_true", help="full size; may take an hour")
     parser.add_argument("name", nargs="*", choices=[*names(), []], help="only these (default: all)")
     asked = parser.parse_args()
-    rows = []
+    rows, commit = [], commit_now()
     for measure in measures(asked.name or names(), asked.full):
         print(measure, flush=True)
         rows.append(measure.as_row())
         save(rows)
+        remember(rows[-1], commit, asked.full)
     return 1 if any(row["holds"] is False for row in rows) else 0
 
 
