@@ -1,6 +1,7 @@
 """`python -m bench [--full] [NAME …]`: runs the benches and writes build/bench.json; exit 1 when a goal is missed.
 
-Each figure is also added to bench/history.jsonl with its date and commit: commit that file with the figures that a text names.
+Each figure is also added to bench/history.jsonl with its date and commit: that file is committed
+with the figures that a text names.
 """
 
 from __future__ import annotations
