@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.cast import Cast
+from yincai.core.action import ActionError
 from yincai.core.actors import acting
 from yincai.core.scope import unscoped
 from yincai.indicators import auditing, cards
@@ -123,3 +124,11 @@ def test_the_button_enqueues_for_the_city_and_says_what_cannot_be(cast: Cast) ->
     assert "不预测答题" in city.post("/models/growth/audit", follow=True).content.decode()
     assert cast.client(cast.wang).post("/models/tracing/audit").status_code == 403
     assert city.get("/models/nothing/").status_code == 404
+
+
+def test_a_model_beyond_its_bounds_is_refused_with_what_fails() -> None:
+    cards.refuse_beyond_bounds("第 3 次校准", [Metric("m", 0.4, 0.3, 0.7, least=0.6)])
+    with pytest.raises(
+        ActionError, match=r"第 3 次校准没有达到.*甲是 0\.400（0\.300 到 0\.500），9 题，界限是至少 0\.6"
+    ):
+        cards.refuse_beyond_bounds("第 3 次校准", [Metric("甲", 0.4, 0.3, 0.5, 9, least=0.6), Metric("乙", 1.0)])

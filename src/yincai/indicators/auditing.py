@@ -8,7 +8,7 @@ from the whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import asdict
 from uuid import UUID
 
 import numpy as np
@@ -19,10 +19,10 @@ from yincai.core.rules import rule
 from yincai.core.scope import STEP
 from yincai.indicators.cards import Ints, Model, last_audit
 from yincai.indicators.models import ModelAudit
+from yincai.measurement.fairness import Audit, Calibration, Data, Estimate, audit
+from yincai.measurement.fairness.bounds import group_metrics, whole_metrics
+from yincai.measurement.fairness.words import sentence
 from yincai.registry.models import Organisation, RoleHeld, RoleName, School, in_force
-
-if TYPE_CHECKING:
-    from yincai.measurement.fairness import Audit, Calibration, Estimate
 
 MOST = 60_000  # answers looked at, the newest
 FEWEST = 200  # below this nothing is said
@@ -37,9 +37,6 @@ class TooFew(Exception):
 
 def audit_model(model: Model, *, acting_user: Actor) -> ModelAudit:
     """Look at one model now and keep what was found. Raises TooFew."""
-    from yincai.measurement.fairness import Data, audit  # brings scipy.stats: loaded where it is used
-    from yincai.measurement.fairness.words import sentence
-
     if model.predictions is None:
         raise TooFew(f"“{model.card().label}”不预测答题，没有可以检查的预测。")
     rows = model.predictions(MOST)
@@ -108,6 +105,8 @@ def shown_groups(texts: Sequence[str], pupils: Ints, least: int) -> list[str]:
 def report_of(made: Audit) -> dict[str, object]:
     """What a page shows; estimates are [value, low, high], null where the data cannot tell."""
     return {
+        "metrics": [asdict(metric) for metric in whole_metrics(made.whole)],
+        "group_metrics": [asdict(metric) for metric in group_metrics(made)],
         "whole": _calibration(made.whole),
         "groups": [
             {"column": one.column, "group": one.group, "pupils": one.told.learners, **_calibration(one.told)}

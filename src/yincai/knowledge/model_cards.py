@@ -23,7 +23,7 @@ def items_card() -> Card:
         data=_data(row),
         since=day_of(row.decided_at) if row else None,
         approved=_approved(row),
-        metrics=_metrics(row),
+        metrics=metrics_of(row),
         limits=(
             f"一道题不到 {FEWEST} 次首次作答时仍用先验：难度标签、年级或出题程序给的估计，误差较大。",
             "题目改版后参数从先验重新开始。",
@@ -44,7 +44,7 @@ def _approved(row: Calibration | None) -> str:
     return f"{name_of(row.decided_by)}，理由：{row.why}"
 
 
-def _metrics(row: Calibration | None) -> tuple[Metric, ...]:
+def metrics_of(row: Calibration | None) -> tuple[Metric, ...]:
     """What the calibration gained for pupils who were left out, with bounds: it must not be worse."""
     label, said = "每题对数似然的改善", "在没有参加拟合的学生身上，正数表示比先验好"
     evidence = row.evidence if row else {}

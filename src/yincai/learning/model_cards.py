@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from yincai.core.scope import unscoped
-from yincai.indicators.cards import Card, Metric, Model, Predicted, audited_metrics, day_of, register_model
+from yincai.indicators.cards import (
+    Card,
+    Metric,
+    Model,
+    Predicted,
+    audited_groups,
+    audited_metrics,
+    day_of,
+    register_model,
+)
 from yincai.learning.attributed import AttributionModel, Judgement
 from yincai.learning.fold import SUBJECT, PracticeFold
 from yincai.measurement.intervals import wilson
@@ -35,6 +44,7 @@ def tracing_card() -> Card:
         since=None,
         approved="随软件出厂，本地还没有人另行批准",
         metrics=audited_metrics(TRACING),
+        groups=audited_groups(TRACING),
         limits=(
             "“掌握”的意思是：现在做一道普通的题，答对的机会至少八成，而且有八成把握这样说；至少要有 3 次答题。",
             "只看对错、提示和时间，看不到解题过程，也看不到课堂。",

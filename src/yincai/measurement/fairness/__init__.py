@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from yincai.measurement.fairness.audit import Audit, Bounds, Data, Finding, audit
+from yincai.measurement.fairness.bounds import Metric, failures, metrics_of
 from yincai.measurement.fairness.calibration import Calibration, calibrate
 from yincai.measurement.fairness.dif import ItemDif, mantel_haenszel
 from yincai.measurement.fairness.differential import Differential, differential
@@ -21,11 +22,14 @@ __all__ = [
     "Estimate",
     "Finding",
     "ItemDif",
+    "Metric",
     "Window",
     "audit",
     "calibrate",
     "differential",
     "drift",
+    "failures",
     "mantel_haenszel",
+    "metrics_of",
     "stability",
 ]

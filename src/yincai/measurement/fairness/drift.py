@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from yincai.measurement.fairness.calibration import check, row_loss
 from yincai.measurement.fairness.estimates import Estimate, Floats, Whole, mean
@@ -147,7 +147,7 @@ def stability(base: Floats, now: Floats) -> tuple[float, float]:
     shares = [_shares(edges, sample) for sample in (base, now)]
     index = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
     weight = len(base) * len(now) / (len(base) + len(now))
-    return index, float(chi2.sf(index * weight, max(len(edges), 1)))
+    return index, float(chdtrc(max(len(edges), 1), index * weight))
 
 
 def _shares(edges: Floats, sample: Floats) -> NDArray[np.float64]:
