@@ -19,7 +19,7 @@ from yincai.core.ids import new_id
 from yincai.evaluation.computing import Columns
 from yincai.evaluation.models import Appeal, GrowthRun, Monitoring, Participant, SchoolGrowth
 from yincai.knowledge.models import Calibration
-from yincai.learning.models import Assignment, PlacementPaper, Practice
+from yincai.learning.models import Assignment, PlacementPaper, PlacementResult, Practice
 from yincai.records.models import ResponseFact
 from yincai.registry.models import (
     Guardianship,
@@ -179,6 +179,7 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-point": CLASS_PAGES,
     "learning-assignment": CLASS_PAGES,
     "learning-class-placement": CLASS_PAGES,
+    "learning-placement-void": TEACHER,
     "learning-report": CLASS_PAGES,
     "learning-class-report": CLASS_PAGES,
     "learning-answer-cause": TEACHER,
@@ -316,6 +317,13 @@ def _paper(cast: Cast) -> Any:
     return PlacementPaper._base_manager.create(school_class=cast.class51, curves=curves, **fields).pk
 
 
+def _placement(cast: Cast) -> Any:
+    pupil = Pseudonym._base_manager.get(person=cast.ming).number
+    where = {"place": cast.class51.path, "subject": "math", "grade": 5, "at": timezone.now(), "practice": new_id()}
+    said = {"n": 12, "reason": "length", "ability": 0.0, "se": 0.4, "share": 0.5, "low": 0.4, "high": 0.6}
+    return PlacementResult._base_manager.create(pupil=pupil, band=1, band_low=0, band_high=2, **where, **said).pk
+
+
 # An object of 第一小学 for the arguments of a route, by its head (the longest that fits).
 OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "organisations/": lambda cast: {"pk": cast.class51.pk, "kind": "class"},
@@ -340,6 +348,7 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "classes/answers/": lambda cast: {"statement": _wrong_answer(cast)},
     "classes/practices/": lambda cast: {"assignment": _set_practice(cast)},
     "classes/papers/": lambda cast: {"paper": _paper(cast), "form": "A"},
+    "classes/placements/": lambda cast: {"result": _placement(cast)},
     "learn/": lambda cast: {"practice_id": _sitting(cast)},
     "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
     "bank/parameters/": lambda cast: {"pk": _calibration()},

@@ -12,7 +12,7 @@ who were left out of the fit, before and after, with the standard error of the d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from yincai.knowledge.models import Calibration, CalibrationState, Item, ItemPar
 from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, whole_pool
 from yincai.knowledge.priors import Parameters, prior_of
+from yincai.knowledge.rehearsals import rehearse_all
 
 if TYPE_CHECKING:
     from yincai.measurement import irt
@@ -223,8 +224,18 @@ def run(row: Calibration, say: Progress = lambda _: None, lake: Path | None = No
             row.state, row.message = CalibrationState.FAILED, str(few)
             row.save(update_fields=["state", "message"])
             return row
+        say("用这些参数预演摸底")
+        row.tests = [vars(one) for one in rehearse_all(choices, _with(now, found))]
         _write(row, choices, found, now)
     return row
+
+
+def _with(now: Parameters, found: Found) -> Parameters:
+    """The parameters of the whole pool as they would be."""
+    after = now.chosen(np.arange(len(now)))
+    for each in fields(Parameters):
+        getattr(after, each.name)[found.places] = getattr(found.parameters, each.name)
+    return after
 
 
 def _write(row: Calibration, choices: Pool, found: Found, now: Parameters) -> None:

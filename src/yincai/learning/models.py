@@ -188,6 +188,7 @@ class PlacementResult(OfPupil):
     the pupil would answer rightly, with its interval; `band` and the bands the interval reaches.
 
     `units`: [[code, share, asked], …] in teaching order; `begin`: the unit to begin with, empty where all is known.
+    `score`: the statement of the score (`records.scores`). Voided: a teacher said that it counts no more.
     """
 
     pupil = models.BigIntegerField()
@@ -210,6 +211,8 @@ class PlacementResult(OfPupil):
     units = models.JSONField(default=list)
     begin = models.CharField(max_length=40, blank=True)
     calibration = models.BigIntegerField(null=True)
+    score = models.UUIDField(null=True)
+    voided_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["pupil", "at"])]

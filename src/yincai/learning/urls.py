@@ -21,6 +21,7 @@ urlpatterns = [
     path("classes/<uuid:school_class>", classes.class_page, name="learning-class"),
     path("classes/<uuid:school_class>/placement", placement.class_placement, name="learning-class-placement"),
     path("classes/<uuid:school_class>/placement/paper", paper.make, name="learning-paper-make"),
+    path("classes/placements/<int:result>/void", placement.void, name="learning-placement-void"),
     path("classes/papers/<uuid:paper>", paper.paper, name="learning-paper"),
     path("classes/papers/<uuid:paper>/print/<str:form>", paper.print_, name="learning-paper-print"),
     path("classes/papers/<uuid:paper>/marks", paper.marks, name="learning-paper-marks"),
