@@ -210,6 +210,7 @@ TABLE: dict[str, frozenset[str]] = {
     "indicators-pupils": CLASS_PAGES,
     "indicators-models": FIGURES | {"admin"},
     "indicators-model": FIGURES | {"admin"},
+    "indicators-items": frozenset({"researcher", "district_officer", "admin", "city_officer"}),
     "indicators-audit": frozenset({"admin", "city_officer"}),
     # homes (portal)
     "home": EVERYBODY,
@@ -274,7 +275,8 @@ def _looked_at(cast: Cast) -> bytes:
     rng = np.random.default_rng(3)
     priors = rng.normal(500, 90, 40)
     school = np.repeat([0, 1], 20)
-    return Columns(priors + rng.normal(0, 30, 40), priors, school, [cast.first.path, cast.second.path], 25.0).pack()
+    scores, errors = priors + rng.normal(0, 30, 40), np.full(40, 25.0)
+    return Columns(scores, priors, errors, school, [cast.first.path, cast.second.path]).pack()
 
 
 def _appeal(cast: Cast) -> Any:

@@ -50,8 +50,10 @@ class Columns:
 
     def pack(self) -> bytes:
         head = np.frombuffer(json.dumps({"paths": self.paths}).encode(), np.uint8)
-        held, columns = io.BytesIO(), {"scores": self.scores, "priors": self.priors, "errors": self.errors}
-        np.savez_compressed(held, **columns, school=self.school, head=head)
+        held = io.BytesIO()
+        np.savez_compressed(
+            held, scores=self.scores, priors=self.priors, errors=self.errors, school=self.school, head=head
+        )
         return held.getvalue()
 
     @classmethod
@@ -78,8 +80,8 @@ def columns_of(monitoring: Monitoring, gathered: Gathered) -> Columns:
     paths = sorted(gathered.counts)
     number = {path: index for index, path in enumerate(paths)}
     missing = float("nan")
-    rows = [
-        (number[pair.school], pair.now.score, pair.before.score, pair.before.se or monitoring.scale_se)
+    rows: list[tuple[float, ...]] = [
+        (number[pair.school], pair.now.score or 0.0, pair.before.score or 0.0, pair.before.se or monitoring.scale_se)
         for pair in gathered.pairs
     ]
     rows += [

@@ -7,7 +7,7 @@ interval lies beyond one: few data are no proof of failure, and no proof of qual
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -71,12 +71,14 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Model:
-    """`card` is asked whenever somebody looks. `predictions`: the newest ones within the scope, at most so many."""
+    """`card` is asked whenever somebody looks. `predictions`: the newest ones within the scope, at most so many.
+    `items`: number → name and address of items, for those that are unfair to a group or have changed."""
 
     code: str
     order: int
     card: Callable[[], Card]
     predictions: Callable[[int], Predicted] | None = None
+    items: Callable[[Collection[int]], dict[int, tuple[str, str]]] | None = None
 
 
 MODELS: dict[str, Model] = {}

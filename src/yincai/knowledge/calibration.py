@@ -24,6 +24,7 @@ from yincai.core.scope import unscoped
 from yincai.knowledge.models import Calibration, CalibrationState, Item, ItemParameters, ParameterSource
 from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, whole_pool
+from yincai.knowledge.predicting import metrics_with
 from yincai.knowledge.priors import Parameters, prior_of
 from yincai.knowledge.rehearsals import rehearse_all
 
@@ -224,9 +225,11 @@ def run(row: Calibration, say: Progress = lambda _: None, lake: Path | None = No
             row.state, row.message = CalibrationState.FAILED, str(few)
             row.save(update_fields=["state", "message"])
             return row
+        after = _with(now, found)
         say("用这些参数预演摸底")
-        row.tests = [vars(one) for one in rehearse_all(choices, _with(now, found))]
-        _write(row, choices, found, now)
+        row.tests = [vars(one) for one in rehearse_all(choices, after)]
+        say("看对每一组人是不是都准")
+        _write(row, choices, found, now, [vars(one) for one in metrics_with(choices, after, lake)])
     return row
 
 
@@ -238,7 +241,8 @@ def _with(now: Parameters, found: Found) -> Parameters:
     return after
 
 
-def _write(row: Calibration, choices: Pool, found: Found, now: Parameters) -> None:
+def _write(row: Calibration, choices: Pool, found: Found, now: Parameters, metrics: list[dict[str, Any]]) -> None:
+    """`metrics`: what it must keep for each group to be put into use (`predicting.metrics_with`)."""
     depths = dict(Item.objects.exclude(generator="").values_list("pk", "depth"))
     place_of = {int(place): turn for turn, place in enumerate(found.places)}
     rows = [_parameters(row, choices, depths, place, found, place_of.get(place), now) for place in range(len(choices))]
@@ -246,7 +250,7 @@ def _write(row: Calibration, choices: Pool, found: Found, now: Parameters) -> No
     ItemParameters.objects.bulk_create(rows, batch_size=BATCH)
     evidence = found.evidence
     moved = int((np.abs(found.drift) > DRIFTED).sum())
-    row.evidence = {**vars(evidence), "moved": moved}
+    row.evidence = {**vars(evidence), "moved": moved, "metrics": metrics}
     row.facts, row.pupils, row.items = found.answers, found.pupils, len(found.places)
     row.state = CalibrationState.PROPOSED if evidence.better else CalibrationState.DROPPED
     if not evidence.better:
