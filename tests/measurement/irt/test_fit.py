@@ -107,7 +107,7 @@ def test_relabelling_right_and_wrong_turns_the_scale_over() -> None:
 
 
 def test_missing_at_random_does_not_bias() -> None:
-    true, scores = drawn("2pl", 6000, 15, seed=7)
+    true, scores = drawn("2pl", 2500, 15, seed=7)
     scores[np.random.default_rng(1).random(scores.shape) < 0.3] = NAN
     found = irt.fit(scores)
     assert np.sqrt(np.mean(z(found.a, true.a, found.se_a) ** 2)) < 1.5
