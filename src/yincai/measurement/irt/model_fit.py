@@ -66,8 +66,8 @@ def model_fit(found: Fit, responses: ArrayLike | Responses) -> ModelFit:
     nothing). RMSEA with its 90 % interval, SRMSR of the scores' correlations (Maydeu-Olivares 2013), CFI and TLI
     against independent items.
 
-    Raises ValueError when no learner answered everything, when there are more parameters than moments can test (less
-    than four items, or five for 3pl) or more than 120 items.
+    Raises ValueError when no learner answered everything, when they all answered an item alike, when there are more
+    parameters than moments can test (less than four items, or five for 3pl) or more than 120 items.
 
     >>> from yincai.measurement.irt import Item, bank, fit, simulate
     >>> rng = np.random.default_rng(5)
@@ -84,6 +84,9 @@ def model_fit(found: Fit, responses: ArrayLike | Responses) -> ModelFit:
     n = float(weights.sum())
     if n < 2:
         raise ValueError("M2 needs learners who answered every item, and there are fewer than two")
+    for name, alike in zip(items.names, (table == table[0]).all(axis=0), strict=True):
+        if alike:
+            raise ValueError(f"M2 cannot be computed: the answers to {name} are all alike; leave it out")
     steps = items.categories - 1
     observed, correlations = observed_moments(table, weights, steps)
     expected = expected_moments(found, items, free_parameters(found)[places] > 0)
@@ -217,7 +220,7 @@ def quadratic_form(n: float, observed: Floats, expected: Moments) -> tuple[float
     try:
         lower = np.linalg.cholesky(expected.covariance)
     except np.linalg.LinAlgError:
-        raise ValueError("M2 cannot be computed: an item's answers are all alike") from None
+        raise ValueError("M2 cannot be computed: the moments determine each other; leave out repeated items") from None
     residual = np.linalg.solve(lower, observed - expected.mean)
     known = np.linalg.solve(lower, expected.by_parameter)
     known = known / np.maximum(np.linalg.norm(known, axis=0), 1e-300)
