@@ -141,8 +141,8 @@ def sympson_hetter(
 ) -> Floats:
     """Exposure parameters (n,) with which no item is seen by more than about the share `most` of such pupils.
 
-    `most`: in (0, 1], for all items or (n,) for each. `abilities` (m,): a sample of the pupils; each round simulates one
-    sitting for each. An item that would be selected with probability s gets most / s when that is below one. Use as
+    `most`: in (0, 1], for all items or (n,) for each. `abilities` (m,): a sample of the pupils; each round simulates
+    one sitting for each. An item that would be selected with probability s gets most / s when that is below one. Use as
     `Pool(…, exposure=…)`. Raises ValueError where the items' shares add up to less than a test.
     """
     most = np.broadcast_to(np.asarray(most, np.float64), pool.n)
