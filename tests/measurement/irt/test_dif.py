@@ -129,7 +129,7 @@ def test_nonuniform_is_seen_by_the_slope() -> None:
 
 
 def test_missing_answers_and_groups() -> None:
-    scores, focal = drawn(1.2)
+    scores, focal = drawn(1.2, learners=1600, items=8)
     rng = np.random.default_rng(0)
     scores[rng.random(scores.shape) < 0.3] = NAN
     focal[:50] = NAN
@@ -137,7 +137,7 @@ def test_missing_answers_and_groups() -> None:
     assert found.ets[0] == "C"
     assert "C" not in found.ets[1:]
     assert found.n_reference[0] + found.n_focal[0] <= np.isfinite(scores[50:, 0]).sum()
-    assert irt.likelihood_ratio_dif(scores, focal, "rasch", studied=["item1"]).p[0] < 1e-6
+    assert irt.likelihood_ratio_dif(scores, focal, "rasch", studied=["item1"], purify=False).p[0] < 1e-6
 
 
 def test_too_few_and_all_alike() -> None:
