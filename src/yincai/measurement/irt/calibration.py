@@ -122,7 +122,10 @@ def fit_streamed(
 
 
 def _errors(problem: Problem, out: Outcome) -> Errors:
-    """By what the size allows."""
+    """By what the size allows; a slope or intercept that ended at its bound is taken as fixed and has none."""
+    bound = np.full(out.items.xi.shape[1], FARTHEST)
+    bound[0], bound[-1] = STEEPEST, np.inf
+    problem = replace(problem, free=problem.free & (np.abs(out.items.xi) < bound * (1 - 1e-9)))
     parameters, rows = int(problem.free.sum()), problem.responses.n_rows
     if parameters > LARGE and parameters * rows <= MOST_SCORES:
         return long_test_errors(problem, out)
