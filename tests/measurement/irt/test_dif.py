@@ -94,6 +94,9 @@ def test_each_method_finds_it_and_nothing_else() -> None:
     assert ratio.p[1:].min() > 0.05
     assert ratio.anchors == ratio.items[1:]
     assert ratio.gap[0] < -0.1
+    assert ratio.essd[0] < -0.5
+    assert ratio.cohen[0] in "BC"
+    assert set(ratio.cohen[1:]) == {"A"}
     assert ratio.converged
 
 

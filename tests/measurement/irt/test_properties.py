@@ -94,6 +94,22 @@ def test_facets_know_no_order(seed: int) -> None:
     assert other.theta[people] == pytest.approx(one.theta, abs=2e-3)
 
 
+@FEW
+@given(SEEDS, st.sampled_from(["eap", "map", "wle"]))
+def test_scores_know_no_order_and_no_neighbours(seed: int, method: str) -> None:
+    bank, scores = drawn("2pl", 40, 6, seed=28)
+    scores[:2], scores[2:4] = 1.0, 0.0
+    scores[np.random.default_rng(5).random(scores.shape) < 0.1] = NAN
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.permutation(40), rng.permutation(6)
+    one = irt.scores(bank, scores, method)
+    other = irt.scores(bank.chosen(columns), scores[np.ix_(rows, columns)], method)
+    assert np.isfinite(one.theta).all()
+    assert other.theta == pytest.approx(one.theta[rows], abs=1e-7)
+    assert other.se == pytest.approx(one.se[rows], abs=1e-7)
+    assert irt.scores(bank, scores[7:8], method).theta == pytest.approx(one.theta[7:8], abs=1e-9)
+
+
 # --- names -----------------------------------------------------------------------------------------------------------
 
 

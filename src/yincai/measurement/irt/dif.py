@@ -26,7 +26,7 @@ STRATA = 20  # where answers are missing
 ETS = -2.35  # from log odds to the delta scale
 SMALL, LARGE = 1.0, 1.5  # deltas between the classes A, B and C
 ONE_SIDED, TWO_SIDED = 1.645, 0.05
-ZUMBO_THOMAS, JODOIN_GIERL = (0.13, 0.26), (0.035, 0.07)
+ZUMBO_THOMAS, JODOIN_GIERL, COHEN = (0.13, 0.26), (0.035, 0.07), (0.5, 0.8)
 NEWTON = 60
 
 
@@ -75,7 +75,9 @@ class LogisticDif:
 @dataclass(frozen=True)
 class LikelihoodRatioDif:
     """For each item asked about: G² of its own parameters in the focal group against common ones, df, p; `gap`, the
-    mean over the focal group's abilities of expected score (focal minus reference parameters) as a share of the range.
+    mean over the focal group's abilities of expected score (focal minus reference parameters) as a share of the range;
+    `essd`, the same in standard deviations of expected scores (Meade 2010), and its class: A where not significant at
+    5 % or below .5, B to .8, C above (Cohen 1988).
     `anchors` are the items whose parameters both groups shared while the others were compared.
     """
 
@@ -84,6 +86,8 @@ class LikelihoodRatioDif:
     df: Ints
     p: Floats
     gap: Floats
+    essd: Floats
+    cohen: tuple[str, ...]
     anchors: tuple[str, ...]
     focal_mean: float
     focal_variance: float
@@ -192,14 +196,16 @@ def likelihood_ratio_dif(
     told = [item for item in range(len(whole.items)) if _told(table[:, item], focal, fewest)]
     own = purified(models, told) if purify else ()
     asked = [whole.items.index(name) for name in (whole.items if studied is None else studied)]
-    g2, gap = np.full(len(asked), np.nan), np.full(len(asked), np.nan)
+    g2, gap, essd = np.full((3, len(asked)), np.nan)
     for place, item in enumerate(asked):
         if item in told:
-            g2[place], gap[place] = models.compared(item, own), models.gap(item, own)
+            g2[place] = models.compared(item, own)
+            gap[place], essd[place] = models.effect(item, own)
     start, common = models.start, models.fitted(own)
     df = (start.categories[asked] - 1) + int(start.model.slope) + int(start.model.floor)
+    p = chi2.sf(g2, df)
     return LikelihoodRatioDif(
-        tuple(whole.items[item] for item in asked), g2, df, chi2.sf(g2, df), gap,
+        tuple(whole.items[item] for item in asked), g2, df, p, gap, essd, _classes(np.abs(essd), p, COHEN),
         tuple(name for item, name in enumerate(whole.items) if item not in own),
         float(common.means[1]), float(common.variances[1]), models.converged,
     )  # fmt: skip
@@ -224,13 +230,17 @@ class Models:
         rest = tuple(each for each in own if each != item)
         return max(2 * (self.fitted((*rest, item)).log_likelihood - self.fitted(rest).log_likelihood), 0.0)
 
-    def gap(self, item: int, own: tuple[int, ...]) -> float:
-        """Expected score with the focal group's parameters less that with the reference group's, over the former."""
+    def effect(self, item: int, own: tuple[int, ...]) -> tuple[float, float]:
+        """Expected score with the focal group's parameters less that with the reference group's, over the focal
+        group's abilities: the mean as a share of the range, and in standard deviations of expected scores."""
         found, order = self._model((*(each for each in own if each != item), item))
         t, w = np.polynomial.hermite_e.hermegauss(31)
         theta = float(found.means[1]) + np.sqrt(float(found.variances[1])) * t
         expected = found.bank.chosen([item, len(self.start) + order.index(item)]).expected(theta)
-        return float(w / w.sum() @ (expected[:, 1] - expected[:, 0]) / (self.start.categories[item] - 1))
+        mean = w / w.sum() @ expected
+        spread = np.sqrt((w / w.sum() @ (expected - mean) ** 2).mean())
+        gap = float(mean[1] - mean[0])
+        return gap / float(self.start.categories[item] - 1), gap / max(float(spread), 1e-12)
 
     def _model(self, own: tuple[int, ...]) -> tuple[Groups, tuple[int, ...]]:
         """The calibration, and the order in which the focal group's items stand at its end."""
@@ -438,15 +448,15 @@ def _binomial(eta: Floats, right: Floats, n: Floats) -> float:
     return float((right * eta - n * np.logaddexp(0.0, eta)).sum())
 
 
-def _classes(r2: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
-    """By the rise of R², where it is significant."""
+def _classes(effect: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
+    """By the size of an effect, where it is significant."""
     return tuple(
         ""
-        if not np.isfinite(rise)
+        if not np.isfinite(size)
         else "A"
-        if rise < bounds[0] or at >= TWO_SIDED
+        if size < bounds[0] or at >= TWO_SIDED
         else "B"
-        if rise <= bounds[1]
+        if size <= bounds[1]
         else "C"
-        for rise, at in zip(r2, p, strict=True)
+        for size, at in zip(effect, p, strict=True)
     )
