@@ -107,7 +107,7 @@ def test_a_mark_entered_wrongly_is_corrected(cast: Cast, wang: Client) -> None:
 def test_a_slip_of_the_hand_loses_nothing(cast: Cast, wang: Client) -> None:
     row = made(cast, wang)
     page = enter(cast, wang, row, 400, **marks_of(cast, "11111170000-"))
-    assert "小明：每题只填 1" in page and 'value="7"' in page and 'class="mend"' in page
+    assert "小明：第 7 题没有读懂，每题只填 1" in page and 'value="7"' in page and 'class="mend"' in page
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
     assert "在今天之后" in enter(cast, wang, row, 400, on=tomorrow, **marks_of(cast, "1" * 12))
     with unscoped("test"):

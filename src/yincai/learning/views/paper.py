@@ -115,11 +115,11 @@ def print_(request: Request, paper: UUID, form: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One pupil of the grid: what stands in the cells, and what is to be mended."""
+    """One pupil of the grid: what stands in the cells (and whether it cannot be read), and what is to be mended."""
 
     pupil: Pupil
     form: str
-    cells: list[tuple[int, str]]
+    cells: list[tuple[int, str, bool]]
     problem: str = ""
     counted: bool = False
 
@@ -194,7 +194,7 @@ def _grid(
             GridRow(
                 pupil,
                 form or LETTERS[turn % 2],
-                list(enumerate(padded, start=1)),
+                [(place, sign, sign not in SIGNS) for place, sign in enumerate(padded, start=1)],
                 (problems or {}).get(number, ""),
                 number in counted,
             )
