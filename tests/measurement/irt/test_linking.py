@@ -80,6 +80,29 @@ def test_two_calibrations_of_groups_that_differ(method: str) -> None:
     assert 0.001 < found.se_intercept < 0.1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["mean/sigma", "stocking-lord"])
+def test_errors_are_the_spread_of_repeated_calibrations(method: str) -> None:
+    bank, _ = drawn("2pl", 2, 20, seed=6)
+    rng, found = np.random.default_rng(1), []
+    for _ in range(40):
+        old, new = (irt.fit(irt.simulate(bank, rng.normal(*latent, 800), rng)) for latent in ((0, 1), (0.6, 1.3)))
+        found.append(irt.link(new, old, method, rng=np.random.default_rng(0), draws=30))
+    for of in ("slope", "intercept"):
+        spread = np.std([getattr(each, of) for each in found], ddof=1)
+        told = np.sqrt(np.mean([getattr(each, f"se_{of}") ** 2 for each in found]))
+        assert told == pytest.approx(spread, rel=0.3)
+
+
+def test_a_known_bank_has_no_error_of_its_scale() -> None:
+    bank, scores = drawn("2pl", 400, 10, seed=6)
+    found = irt.fit(scores)
+    of_scale = irt.link(found, bank, rng=np.random.default_rng(0), draws=20)
+    known = irt.link(found.bank, bank, rng=np.random.default_rng(0), draws=20)
+    assert of_scale.se_intercept**2 - known.se_intercept**2 == pytest.approx(known.slope**2 / 400)
+    assert of_scale.se_slope**2 - known.se_slope**2 == pytest.approx(known.slope**2 / 800)
+
+
 def test_rasch_keeps_its_slope() -> None:
     old, _ = drawn("rasch", 2, 6, seed=1)
     found = irt.link(moved(old, 1, 0.7), old, "stocking-lord")
