@@ -19,6 +19,8 @@ from yincai.measurement.tracing.passes import Lens
 from yincai.measurement.tracing.trees import Forest
 
 Floats = NDArray[np.float64]
+MOST = 300_000  # rows, of learners drawn by chance, that grow trees
+BAG = 450_000  # rows to be shared by at most three boosters
 MISSING = "gradient boosting needs scikit-learn: pip install 'yincai[boosting]'"
 
 
@@ -29,7 +31,7 @@ class MissingExtra(ImportError):
 @dataclass(frozen=True, eq=False)
 class Boosting:
     lens: Lens
-    booster: Any
+    boosters: tuple[Any, ...]
 
     @property
     def catalogue(self) -> Catalogue:
@@ -61,7 +63,8 @@ class Boosting:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         with threadpool_limits(1):
-            return np.asarray(self.booster.predict_proba(x.T)[:, 1], np.float64)
+            margins = [booster.decision_function(x.T) for booster in self.boosters]
+        return np.asarray(1.0 / (1.0 + np.exp(-np.mean(margins, axis=0))), np.float64)
 
 
 def fit(log: Log, seed: int = 0) -> Boosting:
@@ -72,16 +75,28 @@ def fit(log: Log, seed: int = 0) -> Boosting:
     except ImportError as problem:
         raise MissingExtra(MISSING) from problem
     lens, x = passes.fit(log, seed)
-    booster = HistGradientBoostingClassifier(
-        max_iter=160,
-        learning_rate=0.06,
-        max_leaf_nodes=24,
-        min_samples_leaf=min(100, max(1, log.n // 50)),
-        l2_regularization=20.0,
-        max_features=0.3,
-        early_stopping=False,
-        random_state=seed,
-    )
+    rows = _some(log, seed)
+    x, right = x[:, rows].T, log.correct[rows] >= 0.5
+    boosters = []
     with threadpool_limits(1):  # threads that wait for each other burn more than they save
-        booster.fit(x.T, log.correct >= 0.5)
-    return Boosting(lens, booster)
+        for number in range(min(3, max(1, BAG // max(len(rows), 1)))):
+            booster = HistGradientBoostingClassifier(
+                max_iter=300,
+                learning_rate=0.04,
+                max_leaf_nodes=24,
+                min_samples_leaf=min(100, max(1, log.n // 50)),
+                l2_regularization=20.0,
+                max_features=0.2,
+                early_stopping=False,
+                random_state=seed + number,
+            )
+            boosters.append(booster.fit(x, right))
+    return Boosting(lens, tuple(boosters))
+
+
+def _some(log: Log, seed: int) -> Whole:
+    """Rows of learners drawn by chance, MOST at the most."""
+    if log.n <= MOST:
+        return np.arange(log.n)
+    chance = np.random.default_rng(seed)
+    return np.flatnonzero((chance.random(log.learners) < MOST / log.n)[log.learner])
