@@ -19,6 +19,7 @@ from yincai.records.readers.steps import read_steps
 FILE = Path(__file__).resolve().parents[2] / "shared" / "data" / "errors" / "cogtutor-bugs.json"
 COMMAND = "python -m bench errors"
 FOLDS = 5
+BARE = "equation, action, input and result"
 KINDS = ("slip", "missing prerequisite", "misconception")
 EXERCISES = ("52-38", "1/2+1/3", "3*(4+5)-2", "(7-2)*(6+8)/5", "12-4*2+6/3")
 
@@ -46,14 +47,10 @@ def run(full: bool) -> Iterator[Measure]:
 
 def seen_never(whole: Labelled, full: bool) -> Iterator[Measure]:
     bare = Labelled([replace(step, before=None) for step in whole.steps], whole.labels)
-    for name, held, goal in (
-        ("equation, action, input and result", bare, "value >= 85"),
-        ("the same and the step before", whole, None),
-    ):
-        yield from split_by("distinct step", name, held, steps_apart(held), goal, full)
-    yield from split_by(
-        "distinct equation", "equation, action, input and result", bare, equations_apart(bare), None, full
-    )
+    for apart, groups in (("distinct step", steps_apart(whole)), ("distinct equation", equations_apart(whole))):
+        for judged, held in ((BARE, bare), ("the same and the step before", whole)):
+            goal = "value >= 85" if (apart, judged) == ("distinct step", BARE) else None
+            yield from split_by(apart, judged, held, groups, goal, full)
 
 
 def steps_apart(held: Labelled) -> list[tuple[str, ...]]:
