@@ -49,7 +49,8 @@ class Card:
     @property
     def status(self) -> str:
         if self.failing:
-            return f"没有达到界限：{'、'.join(metric.label for metric in self.failing)}"
+            first, more = self.failing[0].label, len(self.failing) - 1
+            return f"没有达到界限：{first}" + (f"等 {more + 1} 项" if more else "")
         bounded = [metric for metric in self.metrics if metric.bound != ONLY_TOLD]
         if any(metric.verdict == "在界限内" for metric in bounded):
             return "在界限内"
@@ -72,13 +73,15 @@ class Predicted:
 @dataclass(frozen=True)
 class Model:
     """`card` is asked whenever somebody looks. `predictions`: the newest ones within the scope, at most so many.
-    `items`: number → name and address of items, for those that are unfair to a group or have changed."""
+    `items`: number → name and address of items, for those that are unfair to a group or have changed. `versions`: the
+    name of the page where another version is put into use, where there is one."""
 
     code: str
     order: int
     card: Callable[[], Card]
     predictions: Callable[[int], Predicted] | None = None
     items: Callable[[Collection[int]], dict[int, tuple[str, str]]] | None = None
+    versions: str = ""
 
 
 MODELS: dict[str, Model] = {}

@@ -47,6 +47,7 @@ def model(request: Request, code: str) -> HttpResponse:
     row = last_audit(code) if found.predictions else None
     values = {
         "card": found.card(),
+        "versions": found.versions,
         "predicts": found.predictions is not None,
         "may_audit": AUDIT_MODELS.held_by(request.actor),
         "sees_items": SEE_ITEMS.held_by(request.actor),
