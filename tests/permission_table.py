@@ -191,6 +191,9 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-steer": TEACHER,
     "learning-withdraw": TEACHER,
     "learning-child": GUARDIAN,
+    "learning-versions": FIGURES | {"admin"},
+    "learning-versions-refit": frozenset({"admin", "city_officer"}),
+    "learning-versions-decide": frozenset({"admin", "city_officer"}),
     # monitorings and growth (evaluation)
     "evaluation-monitorings": BUREAUS | {"head", "school_admin"},
     "evaluation-monitoring": BUREAUS | {"head", "school_admin"},

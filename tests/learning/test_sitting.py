@@ -66,7 +66,8 @@ def test_the_first_questions_of_a_grade_are_ones_it_has_met(
     for _ in range(30):
         found = desk.asked()
         assert found is not None
-        points = [known.by_slot[int(slot)] for slot in choices.slots[choices.position(found.question.item)] if slot >= 0]
+        slots = choices.slots[choices.position(found.question.item)]
+        points = [known.by_slot[int(slot)] for slot in slots if slot >= 0]
         assert all(grade - 2 <= point.grade <= grade for point in points)
         assert not (half_of(day) == "上" and any(point.grade == grade and point.term == "下" for point in points))
         assert abs(found.question.difficulty) <= 1.5  # neither the hardest nor the easiest that there is

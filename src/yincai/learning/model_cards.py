@@ -19,8 +19,8 @@ from yincai.indicators.cards import (
     register_model,
 )
 from yincai.knowledge.graph import load
-from yincai.learning.attributed import AttributionModel, Judgement
 from yincai.knowledge.queries import named_items
+from yincai.learning.attributed import AttributionModel, Judgement
 from yincai.learning.fold import SUBJECT
 from yincai.learning.models import ModelVersion
 from yincai.learning.tracing.facts import gathered
@@ -34,7 +34,7 @@ LEAST_AGREED = 0.7
 
 
 def register_models() -> None:
-    register_model(Model(TRACING, 10, tracing_card, predictions, named_items))
+    register_model(Model(TRACING, 10, tracing_card, predictions, named_items, "learning-versions"))
     register_model(Model(CAUSES, 30, causes_card))
 
 

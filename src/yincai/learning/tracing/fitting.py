@@ -73,22 +73,34 @@ def fit(answers: Answers, name: str, told: dict[str, Any], mastery: Parameters =
 
 
 def slimmed(fitted: Default, least: int) -> Default:
-    """Without contexts that were seen less than `least` times, at half precision where that is precise enough."""
-    from yincai.measurement.tracing import contexts
-
+    """Without contexts that were seen less than `least` times, and with large arrays at half precision."""
     known = fitted.lens.known
-    kept = (known.key != 0) & (known.size >= least)
-    table = contexts.Table.of(known.key[kept], _half(known.mean[kept]), _half(np.minimum(known.size[kept], MOST)))
-    rounded = known._replace(
-        base=_half(known.base),
-        loading=_half(known.loading),
-        kin=_half(known.kin),
-        key=table.key,
-        mean=table.mean,
-        size=table.count,
-    )
+    kept = np.flatnonzero((known.key != 0) & (known.size >= least))
+    table, place = _addressed(known.key[kept])
+    changed: dict[str, Any] = {"key": table, "kin": _half(known.kin)}
+    for name in known._fields:
+        column = getattr(known, name)
+        if name != "key" and column.shape == known.key.shape:
+            changed[name] = np.zeros(len(table), np.float32)
+            changed[name][place] = _half(np.minimum(column[kept], MOST))
     forest = replace(fitted.forest, leaf=_half(fitted.forest.leaf))
-    return replace(fitted, lens=replace(fitted.lens, known=rounded), forest=forest)
+    return replace(fitted, lens=replace(fitted.lens, known=known._replace(**changed)), forest=forest)
+
+
+def _addressed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Whole]:
+    """A smaller table of contexts, and where in it each key stands: at its low bits or the next free place, as
+    `measurement.tracing.contexts` looks them up."""
+    size = 1 << max(4, int(2 * max(len(keys), 1) - 1).bit_length())
+    taken: dict[int, int] = {}
+    for key in keys.tolist():
+        slot = key & (size - 1)
+        while slot in taken:
+            slot = (slot + 1) & (size - 1)
+        taken[slot] = key
+    places = np.array(list(taken), np.int64)
+    table = np.zeros(size, np.uint64)
+    table[places] = keys
+    return table, places
 
 
 def _half(array: NDArray[np.float32]) -> NDArray[np.float32]:

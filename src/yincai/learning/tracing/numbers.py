@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 Pair = tuple[Floats, Floats]
-TREES = "trees-1"  # measurement.tracing.default.MODEL; not imported, for that would load the compiler
+TREES = "trees-2"  # measurement.tracing.default.MODEL; not imported, for that would load the compiler
 MODEL = f"{tracing.MODEL}+{TREES}"
 NO_POINT = -1
 STEEPEST = 9.0  # logits beyond which a chance is not blended
