@@ -178,6 +178,7 @@ class Climber:
         self.progress, self.checkpoint = progress, checkpoint
         self.near = windows(problem.responses, problem.over)
         self.passes, self.stride = 0, 0
+        self.found: Expected | None = None  # at the items from which the last step went
         self._resume()
 
     def run(self, tolerance: float, most: int) -> bool:
@@ -193,13 +194,14 @@ class Climber:
             past = [*past[-MEMORY:], (self._vector(at), self._vector(after))]
             ahead = self._items(extrapolated(past)) or after
             if max(_distance(at, after), _distance(at, ahead)) <= tolerance:
+                self.items = at  # where the expectation is known
                 return True
             at = ahead
         return False
 
     def _step(self, items: Bank) -> tuple[Bank, float]:
         after, found, objective = self.problem.step(items, self.near, self.stride)
-        self.items = after
+        self.items, self.found = after, found
         self.passes += 1
         if self.progress is not None:
             change = _distance(items, after)
@@ -220,6 +222,8 @@ class Climber:
         return far if inside and not _disordered(far) else None
 
     def outcome(self, converged: bool) -> Outcome:
+        if converged and self.found is not None:
+            return Outcome(self.items, self.found, self.near, True, self.passes)
         found = expect(self.problem.responses, self.items, self.problem.over, self.near, 1, self.problem.muted)
         return Outcome(self.items, found, self.near, converged, self.passes + 1)
 
