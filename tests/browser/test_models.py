@@ -32,7 +32,7 @@ def test_an_officer_reads_a_card_and_asks_for_a_look(
     page: Page = request.getfixturevalue(size)
     sign_in(page, city, city.qian, live_server.url)
     page.goto("/models/")
-    expect(page.locator("h1")).to_contain_text("个模型")
+    expect(page.locator("h1")).to_contain_text("界限")
     check_access(page)
     picture(page, f"models-{size}")
     page.get_by_role("link", name="看说明 ：掌握情况").or_(page.get_by_role("link", name="看说明：掌握情况")).click()
