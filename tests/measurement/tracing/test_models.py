@@ -23,7 +23,7 @@ FITS = {
     "bkt": bkt.fit,
     "pfa": pfa.fit,
     "logistic": logistic.fit,
-    "boosting": boosting.fit,
+    "boosting": lambda log: boosting.fit(log, boosting.Settings(rounds=20, rate=0.1, bag=1)),
     "default": lambda log: default.fit(log, QUICK),
 }
 every = pytest.mark.parametrize("name", list(FITS))

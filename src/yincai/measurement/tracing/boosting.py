@@ -19,9 +19,18 @@ from yincai.measurement.tracing.passes import Lens
 from yincai.measurement.tracing.trees import Forest
 
 Floats = NDArray[np.float64]
-MOST = 300_000  # rows, of learners drawn by chance, that grow trees
-BAG = 450_000  # rows to be shared by at most three boosters
 MISSING = "gradient boosting needs scikit-learn: pip install 'yincai[boosting]'"
+
+
+@dataclass(frozen=True)
+class Settings:
+    rounds: int = 300
+    rate: float = 0.04
+    leaves: int = 24
+    most: int = 300_000  # rows, of learners drawn by chance, that grow trees
+    bag: int = 3  # boosters, where there are few rows
+    shared: int = 450_000  # rows of all boosters together
+    seed: int = 0
 
 
 class MissingExtra(ImportError):
@@ -67,36 +76,36 @@ class Boosting:
         return np.asarray(1.0 / (1.0 + np.exp(-np.mean(margins, axis=0))), np.float64)
 
 
-def fit(log: Log, seed: int = 0) -> Boosting:
+def fit(log: Log, settings: Settings = Settings()) -> Boosting:
     """Raises MissingExtra without scikit-learn."""
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
         from threadpoolctl import threadpool_limits
     except ImportError as problem:
         raise MissingExtra(MISSING) from problem
-    lens, x = passes.fit(log, seed)
-    rows = _some(log, seed)
+    lens, x = passes.fit(log, settings.seed)
+    rows = _some(log, settings)
     x, right = x[:, rows].T, log.correct[rows] >= 0.5
     boosters = []
     with threadpool_limits(1):  # threads that wait for each other burn more than they save
-        for number in range(min(3, max(1, BAG // max(len(rows), 1)))):
+        for number in range(min(settings.bag, max(1, settings.shared // max(len(rows), 1)))):
             booster = HistGradientBoostingClassifier(
-                max_iter=300,
-                learning_rate=0.04,
-                max_leaf_nodes=24,
+                max_iter=settings.rounds,
+                learning_rate=settings.rate,
+                max_leaf_nodes=settings.leaves,
                 min_samples_leaf=min(100, max(1, log.n // 50)),
                 l2_regularization=20.0,
                 max_features=0.2,
                 early_stopping=False,
-                random_state=seed + number,
+                random_state=settings.seed + number,
             )
             boosters.append(booster.fit(x, right))
     return Boosting(lens, tuple(boosters))
 
 
-def _some(log: Log, seed: int) -> Whole:
-    """Rows of learners drawn by chance, MOST at the most."""
-    if log.n <= MOST:
+def _some(log: Log, settings: Settings) -> Whole:
+    """Rows of learners drawn by chance, `most` at the most."""
+    if log.n <= settings.most:
         return np.arange(log.n)
-    chance = np.random.default_rng(seed)
-    return np.flatnonzero((chance.random(log.learners) < MOST / log.n)[log.learner])
+    chance = np.random.default_rng(settings.seed)
+    return np.flatnonzero((chance.random(log.learners) < settings.most / log.n)[log.learner])

@@ -84,7 +84,7 @@ class Default:
         if not 0.0 <= outcome <= 1.0:
             raise ValueError(f"outcome {outcome} is not between 0 and 1")
         head, own = state.head.copy(), state.own.copy()
-        learn(head, own, unit, float(outcome), float(time), self.lens.known)
+        learn(head, own, unit, UNKNOWN, float(outcome), float(time), self.lens.known)
         return State(head, own)
 
     def predict(self, state: State, units: Whole, time: float, items: Whole | None = None) -> tuple[Floats, Floats]:
@@ -134,15 +134,15 @@ def fit(log: Log, settings: Settings = Settings()) -> Default:  # noqa: B008 - f
 
 
 @compiled
-def learn(head: Single, own: Single, unit: int, outcome: float, time: float, known: Known) -> None:
+def learn(head: Single, own: Single, unit: int, item: int, outcome: float, time: float, known: Known) -> None:
     """`observe` with the surprise looked up."""
     keys = np.empty(KINDS, np.uint64)
     mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
     here = unit if 0 <= unit < len(known.base) - 1 else len(known.base) - 1
     base = known.base[here]
-    features.keys_now(head, own, here, UNKNOWN, keys)
+    features.keys_now(head, own, here, item, keys)
     look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
-    features.observe(head, own, known.loading, here, outcome, base, mean[passes.CONTEXT], time)
+    features.observe(head, own, known.loading, here, np.float32(outcome), base, mean[passes.CONTEXT], time)
 
 
 @compiled

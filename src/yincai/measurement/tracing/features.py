@@ -85,10 +85,12 @@ def start(units: int) -> tuple[Single, Single]:
 @compiled
 def clear(head: Single, own: Single) -> None:
     """Nothing answered yet, in place."""
-    head[:], own[:] = 0.0, 0.0
+    head.fill(0.0)
+    own.fill(0.0)
     for i in range(RANK):
         head[COVARIANCE + (RANK + 1) * i] = 1.0
-    own[:, PATTERN] = 1.0
+    for unit in range(len(own)):
+        own[unit, PATTERN] = 1.0
 
 
 @compiled
@@ -181,8 +183,9 @@ def from_kin(head: Single, kin: Single, unit: int, out: Single) -> None:
 
 @compiled
 def observe(
-    head: Single, own: Single, loading: Single, unit: int, outcome: float, base: float, context: float, time: float
-) -> None:
+    head: Single, own: Single, loading: Single, unit: int, outcome: float | np.float32, base: float | np.float32,
+    context: float | np.float32, time: float,
+) -> None:  # fmt: skip
     """The state after one answer, in place. base : the unit's mean, context : the mean in its context."""
     if head[COUNT] == 0:
         head[FIRST_DAY] = np.floor(time / 86400.0)
@@ -211,7 +214,7 @@ def observe(
         head[RING_UNIT + place] = head[RING_UNIT + place - 1]
         head[RING_RESIDUAL + place] = head[RING_RESIDUAL + place - 1]
     head[RING_UNIT], head[RING_RESIDUAL] = unit, residual
-    spread = max(base * (1.0 - base), 0.02)
+    spread = float(max(base * (1.0 - base), 0.02))
     covariance = head[COVARIANCE : COVARIANCE + RANK * RANK].reshape(RANK, RANK)
     factors.observed(head[THETA : THETA + RANK], covariance, loading[unit], float(residual), spread)
     mine = own[unit]

@@ -125,12 +125,12 @@ def keyed(starts: Whole, unit: Whole, item: Whole, y: Single, units: int) -> Key
     """Names of the contexts of every row, (n, KINDS)."""
     keys = np.empty((len(unit), KINDS), np.uint64)
     head, own = np.zeros(features.HEAD, np.float32), np.zeros((units + 1, features.OWN), np.float32)
-    loading = np.zeros((units + 1, features.RANK), np.float32)
+    loading, half = np.zeros((units + 1, features.RANK), np.float32), np.float32(0.5)
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
             keys_now(head, own, unit[row], item[row], keys[row])
-            observe(head, own, loading, unit[row], y[row], 0.5, 0.5, 0.0)
+            observe(head, own, loading, unit[row], y[row], half, half, 0.0)
     return keys
 
 

@@ -49,7 +49,7 @@ class Forest:
 
     def margin(self, x: Single) -> Single:
         """Sum of the leaves for the columns of x, shape (features, n) → (n,)."""
-        return score(x, self.feature, self.above, self.leaf)
+        return score(np.ascontiguousarray(x), self.feature, self.above, self.leaf)
 
 
 def fit(x: Single, y: Single, base: Single, settings: Settings) -> Forest:
