@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yincai.measurement.tracing import passes
-from yincai.measurement.tracing.default import ABILITY_SD, Default, State
+from yincai.measurement.tracing.default import ABILITY_SD, UNIT_MEAN, Default, State
 from yincai.measurement.tracing.log import Catalogue, Log, Whole
 from yincai.measurement.tracing.passes import Lens
 from yincai.measurement.tracing.trees import Forest
@@ -39,6 +39,8 @@ class MissingExtra(ImportError):
 
 @dataclass(frozen=True, eq=False)
 class Boosting:
+    """boosters : their margins are averaged; none where the log held one outcome alone."""
+
     lens: Lens
     boosters: tuple[Any, ...]
 
@@ -72,7 +74,7 @@ class Boosting:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
         with threadpool_limits(1):
-            margins = [booster.decision_function(x.T) for booster in self.boosters]
+            margins = [booster.decision_function(x.T) for booster in self.boosters] or [x[UNIT_MEAN]]
         return np.asarray(1.0 / (1.0 + np.exp(-np.mean(margins, axis=0))), np.float64)
 
 
@@ -86,7 +88,9 @@ def fit(log: Log, settings: Settings = Settings()) -> Boosting:
     lens, x = passes.fit(log, settings.seed)
     rows = _some(log, settings)
     x, right = x[:, rows].T, log.correct[rows] >= 0.5
-    boosters = []
+    boosters: list[Any] = []
+    if right.all() or not right.any():
+        return Boosting(lens, ())  # nothing to tell apart: the units' means
     with threadpool_limits(1):  # threads that wait for each other burn more than they save
         for number in range(min(settings.bag, max(1, settings.shared // max(len(rows), 1)))):
             booster = HistGradientBoostingClassifier(

@@ -55,10 +55,13 @@ class Forest:
 def fit(x: Single, y: Single, base: Single, settings: Settings) -> Forest:
     """Trees on top of `base` (n,) logits. x : (features, n), finite. y : (n,) in 0…1.
 
-    Raises ValueError where shapes differ or nothing can be learned.
+    Of no rows no tree. Raises ValueError where shapes differ.
     """
     if x.shape[1] != len(y) or len(y) != len(base):
         raise ValueError(f"{x.shape[1]} columns of features, {len(y)} outcomes, {len(base)} logits")
+    if not len(y):
+        none = np.zeros((0, settings.depth), np.float32)
+        return Forest(none.astype(np.int32), none, np.zeros((0, 1 << settings.depth), np.float32))
     chance = np.random.default_rng(settings.seed)
     edges = _edges(x, settings.bins, chance)
     binned = np.empty(x.shape, np.uint8)
