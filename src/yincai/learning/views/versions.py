@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from yincai.core.action import ActionError, form_key
@@ -107,7 +108,7 @@ def _lines(rows: list[ModelVersion], in_use: str) -> list[Line]:
 def _line(row: ModelVersion) -> Line:
     decided = ""
     if row.decided_by and row.decided_at:
-        decided = f"{name_of(row.decided_by)}，{row.decided_at:%Y-%m-%d}：{row.why}"
+        decided = f"{name_of(row.decided_by)}，{timezone.localtime(row.decided_at):%Y-%m-%d}：{row.why}"
     back = row.state == VersionState.RETIRED
     return Line(row.name, row.label, row.get_state_display(), row.made_at, _said(row), decided, back)
 
