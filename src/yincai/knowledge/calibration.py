@@ -143,7 +143,7 @@ def estimate(answers: Answers, prior: Parameters, now: Parameters, say: Progress
     if len(places) < ITEMS or used.pupils < PUPILS:
         raise TooFew(
             f"作答还不够：要有 {PUPILS} 名学生、{ITEMS} 道题各 {FEWEST} 次独立作答；"
-            f"现在有 {used.pupils} 名学生、{len(places)} 道这样的题。题目参数不变。"
+            f"现在 {answers.pupils} 名学生作过答，满 {FEWEST} 次的题有 {len(places)} 道。题目参数不变。"
         )
     say("留出一部分学生，看参数是不是更准")
     evidence = _evidence(used, places, prior, now)
