@@ -71,7 +71,7 @@ def run(full: bool) -> Iterator[Measure]:
     model.predict(model.update(model.start(), 0, 1.0, 0.0), np.arange(8), 1.0)
     yield from bkt_fits(full)
     for name in SHAPES:
-        yield from cost(name, SHARES if full else SHARES[:2])
+        yield from cost(name, SHARES if full else SHARES[-1:])
     yield from ablation(("2009-updated", "2015", "2017") if full else ("2017",), 0.5 if full else 0.15)
     yield from live()
 
@@ -127,29 +127,17 @@ def pybkt_seconds(python: str, log: Log, starts: int, limit: float) -> float | N
 
 
 def cost(name: str, shares: tuple[float, ...]) -> Iterator[Measure]:
-    """CPU seconds of a fit as the learners grow, and by the line through the last two what the whole log takes."""
-    points = []
+    """CPU seconds of a fit as the learners grow."""
     for share in shares:
         log = simulated(SHAPES[name], share=share)
         began = time.process_time()
         default.fit(log)
-        points.append((log.n, time.process_time() - began))
+        taken = time.process_time() - began
         yield Measure(
             name=f"tracing: the default fitted, shape of {name}, {share:.1%} of the learners",
-            value=points[-1][1],
+            value=taken,
             unit="CPU s",
             n=log.n,
-            goal=f"value <= {CPU:.0f}",
-            command=COMMAND,
-        )
-    if shares[-1] < 1.0:
-        (n, taken), (more, longer) = points[-2:]
-        whole = int(more / shares[-1])
-        yield Measure(
-            name=f"tracing: the default fitted, shape of {name}, whole (extrapolated)",
-            value=longer + (longer - taken) / (more - n) * (whole - more),
-            unit="CPU s",
-            n=whole,
             goal=f"value <= {CPU:.0f}",
             command=COMMAND,
         )

@@ -45,9 +45,10 @@ class Shared(NamedTuple):
 
 
 def shared(z: Single, y: Single) -> Shared:
-    """Newton's method on every so-manieth row. z : (n, features), y : (n,)."""
+    """Newton's method on at most MOST rows, evenly taken. z : (n, features), y : (n,)."""
     if not len(y):
-        return Shared(*(np.ones(z.shape[1], np.float32) for _ in range(2)), np.zeros(z.shape[1] + 1, np.float32))
+        same = np.ones(z.shape[1], np.float32)
+        return Shared(same, same, np.zeros(z.shape[1] + 1, np.float32))
     step = max(1, -(-len(y) // MOST))
     z, y = z[::step], y[::step]
     held = Shared(z.mean(axis=0), z.std(axis=0) + np.float32(1e-6), np.zeros(z.shape[1] + 1, np.float32))
