@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-postgres test-processes check-real lint format types contracts bench bench-full screenshots lock setup clean
+.PHONY: help run test test-browser test-postgres test-processes check-real lint format types contracts bench bench-full screenshots plots lock setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ bench-full: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled .peers/.stamp ## measure at f
 
 screenshots: $(BIN)/.dev $(VENDOR) ## make the pictures in docs/images anew
 	@YINCAI_SCREENSHOTS=docs/images $(PYTEST) -m browser $(ARGS)
+
+plots: $(BIN)/.dev ## draw the pictures in docs/explanation/measurement from ../shared/data anew
+	@$(BIN)/python -m tools.plots $(ARGS)
 
 lock: $(BIN)/.uv ## requirements/*.in and package.json into their lock files
 	@for name in uv base postgres boosting build dev peers; do \

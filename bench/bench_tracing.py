@@ -1,6 +1,7 @@
-"""Tracing: fitting BKT beside pyBKT, fitting the default at the sizes of the public logs, and following a learner live.
+"""Tracing: fitting BKT beside pyBKT, fitting the default at the sizes of the public logs, what its parts are worth, and
+following a learner live.
 
-The logs are simulated with the shapes of ASSISTments 2009-updated, 2015 and 2017 and of Statics.
+The logs are simulated with the shapes of the public ones (`tracing_logs`).
 """
 
 from __future__ import annotations
@@ -16,17 +17,23 @@ from pathlib import Path
 import numpy as np
 
 from bench.measure import Measure
-from yincai.measurement.tracing import bkt, default
+from bench.tracing_logs import SHAPES, simulated
+from yincai.measurement.tracing import bkt, boosting, default, evaluate, metrics, passes, trees
+from yincai.measurement.tracing.features import NAMES
 from yincai.measurement.tracing.log import Log
 
 COMMAND = "python -m bench tracing"
-SHAPES = {  # learners, answers of each, units
-    "Statics": (229, 570, 1223),
-    "2009-updated": (3330, 82, 110),
-    "2015": (15_900, 34, 100),
-    "2017": (1367, 552, 102),
+CPU = 60.0
+# A part of the default is the features whose names begin so; without it they are all 0.
+PARTS = {
+    "means of contexts": ("mean ", "count "),
+    "excess of contexts": ("excess ",),
+    "abilities": ("ability", "logit with"),
+    "kin": ("kin ",),
+    "decayed residuals": ("decayed", "surprise"),
+    "slopes of a unit": ("unit's own",),
 }
-SMALL = {name: SHAPES[name] for name in ("Statics", "2009-updated")}
+SHARES = (0.125, 0.25, 0.5, 1.0)  # of the learners, for the curve
 
 
 def knowing(learners: int, skills: int, answers: int, seed: int = 0) -> Log:
@@ -63,18 +70,22 @@ def run(full: bool) -> Iterator[Measure]:
     model = default.fit(few)
     model.predict(model.update(model.start(), 0, 1.0, 0.0), np.arange(8), 1.0)
     yield from bkt_fits(full)
-    for name, shape in (SHAPES if full else SMALL).items():
-        yield default_fit(name, answering(*shape))
+    for name in SHAPES:
+        yield from cost(name, SHARES if full else SHARES[-1:])
+    yield from ablation(("2009-updated", "2015", "2017") if full else ("2017",), 0.5 if full else 0.15)
     yield from live()
 
 
 def bkt_fits(full: bool) -> Iterator[Measure]:
     for log, starts, goal in ((knowing(2154, 110, 104), 1, 1.0), (knowing(1072, 5, 50), 3, 0.3)):
         taken = seconds(lambda log=log, starts=starts: bkt.fit(log, bkt.Settings(starts=starts)), 3)
-        peer = pybkt(log, starts) if full or starts == 3 else None
+        peer, used = pybkt(log, starts, 300.0 if full else 45.0)
+        how = "not installed or too slow" if peer is None else "whole"
+        if peer is not None and used < log.learners:
+            how = f"{peer:.1f} s for {used} of {log.learners} learners, extrapolated in proportion"
+            peer *= log.learners / used
         yield Measure(
-            name=f"tracing: BKT with forgetting, {len(log.skills)} skills, {starts} starts"
-            + ("" if peer else " (peer not installed or not run)"),
+            name=f"tracing: BKT with forgetting, {len(log.skills)} skills, {starts} starts (pyBKT: {how})",
             value=taken,
             unit="s",
             n=log.n,
@@ -85,28 +96,82 @@ def bkt_fits(full: bool) -> Iterator[Measure]:
         )
 
 
-def pybkt(log: Log, starts: int) -> float | None:
-    """Seconds of pyBKT on the same answers; None where the peers are not installed."""
+def pybkt(log: Log, starts: int, limit: float) -> tuple[float | None, int]:
+    """Seconds of pyBKT on the most learners, by doubling, that it ends on in `limit` seconds in all, and how many;
+    None where it is not installed or ends on none."""
     python = os.environ.get("YINCAI_PEERS")
-    if not python:
-        return None
+    found, used, ends = None, 0, time.monotonic() + limit
+    learners = max(log.learners // 128, 8)
+    while python and used < log.learners:
+        part = log.of_learners(np.arange(log.learners) < learners)
+        taken = pybkt_seconds(python, part, starts, ends - time.monotonic())
+        if taken is None:
+            break
+        found, used = taken, learners
+        learners = min(2 * learners, log.learners)
+    return found, used
+
+
+def pybkt_seconds(python: str, log: Log, starts: int, limit: float) -> float | None:
+    script = Path(__file__).parent / "peers" / "pybkt_fit.py"
     with tempfile.TemporaryDirectory(prefix="yincai-bench-") as folder:
         path = Path(folder) / "log.npz"
         np.savez(path, learner=log.learner, skill=log.skill, correct=log.correct)
-        script = Path(__file__).parent / "peers" / "pybkt_fit.py"
-        ran = subprocess.run([python, script, path, str(starts)], stdout=subprocess.PIPE, text=True)
+        try:
+            ran = subprocess.run(
+                [python, script, path, str(starts)], stdout=subprocess.PIPE, text=True, timeout=max(limit, 1.0)
+            )
+        except subprocess.TimeoutExpired:
+            return None
     return float(json.loads(ran.stdout)["seconds"]) if ran.returncode == 0 else None
 
 
-def default_fit(name: str, log: Log) -> Measure:
-    began = time.process_time()
-    default.fit(log)
+def cost(name: str, shares: tuple[float, ...]) -> Iterator[Measure]:
+    """CPU seconds of a fit as the learners grow."""
+    for share in shares:
+        log = simulated(SHAPES[name], share=share)
+        began = time.process_time()
+        default.fit(log)
+        taken = time.process_time() - began
+        yield Measure(
+            name=f"tracing: the default fitted, shape of {name}, {share:.1%} of the learners",
+            value=taken,
+            unit="CPU s",
+            n=log.n,
+            goal=f"value <= {CPU:.0f}",
+            command=COMMAND,
+        )
+
+
+def ablation(names: tuple[str, ...], share: float) -> Iterator[Measure]:
+    """AUC on learners not seen in fitting: of the default, of boosting, of the default without each of its parts."""
+    for name in names:
+        log = simulated(SHAPES[name], share=share)
+        held = np.random.default_rng(0).permutation(log.learners) % 5 == 0
+        seen, kept = log.of_learners(~held), log.of_learners(held)
+        lens, x = passes.fit(seen)
+        other = lens.matrix(kept)
+        for part, names in {"whole": (), **PARTS}.items():
+            left_out = np.array([bool(names) and feature.startswith(names) for feature in NAMES])
+            p = told(np.where(left_out[:, None], np.float32(0.0), x), seen, np.where(left_out[:, None], 0.0, other))
+            yield accuracy(f"{name}, the default " + (part if part == "whole" else f"without {part}"), kept, p)
+        yield accuracy(f"{name}, boosting by scikit-learn", kept, boosting.fit(seen).predict_log(kept))
+
+
+def told(x: default.Single, seen: Log, other: default.Single) -> evaluate.Floats:
+    """Probabilities for the columns of `other` from trees grown on x."""
+    base = default.UNIT_MEAN
+    forest = trees.fit(x, seen.correct.astype(np.float32), x[base], trees.Settings())
+    logit = forest.margin(other.astype(np.float32)) + other[base]
+    return np.asarray(1.0 / (1.0 + np.exp(-logit.astype(np.float64))))
+
+
+def accuracy(name: str, log: Log, p: evaluate.Floats) -> Measure:
     return Measure(
-        name=f"tracing: the default fitted, shape of {name}",
-        value=time.process_time() - began,
-        unit="CPU s",
+        name=f"tracing: simulated {name}",
+        value=round(metrics.auc(log.correct, p), 4),
+        unit="AUC",
         n=log.n,
-        goal="value <= 60",
         command=COMMAND,
     )
 

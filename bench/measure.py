@@ -46,6 +46,6 @@ class Measure:
         return {key: row[key] for key in order.split()}
 
     def __str__(self) -> str:
-        beside = "" if self.against_value is None else f"  {self.against} {self.against_value:.4g}, × {self.ratio:.2f}"
+        beside = "" if self.against_value is None else f"  {self.against} {self.against_value:.4g}, × {self.ratio:.3g}"
         verdict = {None: "", True: f"  {self.goal}: holds", False: f"  {self.goal}: MISSED"}[self.holds]
         return f"{self.name}: {self.value:.4g} {self.unit} (n = {self.n}){beside}{verdict}"

@@ -19,7 +19,7 @@ from yincai.core.ids import new_id
 from yincai.evaluation.computing import Columns
 from yincai.evaluation.models import Appeal, GrowthRun, Monitoring, Participant, SchoolGrowth
 from yincai.knowledge.models import Calibration
-from yincai.learning.models import Assignment, PlacementPaper, Practice
+from yincai.learning.models import Assignment, PlacementPaper, PlacementResult, Practice
 from yincai.records.models import ResponseFact
 from yincai.registry.models import (
     Guardianship,
@@ -179,6 +179,7 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-point": CLASS_PAGES,
     "learning-assignment": CLASS_PAGES,
     "learning-class-placement": CLASS_PAGES,
+    "learning-placement-void": TEACHER,
     "learning-report": CLASS_PAGES,
     "learning-class-report": CLASS_PAGES,
     "learning-answer-cause": TEACHER,
@@ -190,6 +191,9 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-steer": TEACHER,
     "learning-withdraw": TEACHER,
     "learning-child": GUARDIAN,
+    "learning-versions": FIGURES | {"admin"},
+    "learning-versions-refit": frozenset({"admin", "city_officer"}),
+    "learning-versions-decide": frozenset({"admin", "city_officer"}),
     # monitorings and growth (evaluation)
     "evaluation-monitorings": BUREAUS | {"head", "school_admin"},
     "evaluation-monitoring": BUREAUS | {"head", "school_admin"},
@@ -209,6 +213,7 @@ TABLE: dict[str, frozenset[str]] = {
     "indicators-pupils": CLASS_PAGES,
     "indicators-models": FIGURES | {"admin"},
     "indicators-model": FIGURES | {"admin"},
+    "indicators-items": frozenset({"researcher", "district_officer", "admin", "city_officer"}),
     "indicators-audit": frozenset({"admin", "city_officer"}),
     # homes (portal)
     "home": EVERYBODY,
@@ -273,7 +278,8 @@ def _looked_at(cast: Cast) -> bytes:
     rng = np.random.default_rng(3)
     priors = rng.normal(500, 90, 40)
     school = np.repeat([0, 1], 20)
-    return Columns(priors + rng.normal(0, 30, 40), priors, school, [cast.first.path, cast.second.path], 25.0).pack()
+    scores, errors = priors + rng.normal(0, 30, 40), np.full(40, 25.0)
+    return Columns(scores, priors, errors, school, [cast.first.path, cast.second.path]).pack()
 
 
 def _appeal(cast: Cast) -> Any:
@@ -316,6 +322,13 @@ def _paper(cast: Cast) -> Any:
     return PlacementPaper._base_manager.create(school_class=cast.class51, curves=curves, **fields).pk
 
 
+def _placement(cast: Cast) -> Any:
+    pupil = Pseudonym._base_manager.get(person=cast.ming).number
+    where = {"place": cast.class51.path, "subject": "math", "grade": 5, "at": timezone.now(), "practice": new_id()}
+    said = {"n": 12, "reason": "length", "ability": 0.0, "se": 0.4, "share": 0.5, "low": 0.4, "high": 0.6}
+    return PlacementResult._base_manager.create(pupil=pupil, band=1, band_low=0, band_high=2, **where, **said).pk
+
+
 # An object of 第一小学 for the arguments of a route, by its head (the longest that fits).
 OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "organisations/": lambda cast: {"pk": cast.class51.pk, "kind": "class"},
@@ -340,6 +353,7 @@ OBJECTS: dict[str, Callable[[Cast], dict[str, Any]]] = {
     "classes/answers/": lambda cast: {"statement": _wrong_answer(cast)},
     "classes/practices/": lambda cast: {"assignment": _set_practice(cast)},
     "classes/papers/": lambda cast: {"paper": _paper(cast), "form": "A"},
+    "classes/placements/": lambda cast: {"result": _placement(cast)},
     "learn/": lambda cast: {"practice_id": _sitting(cast)},
     "bank/": lambda cast: {"pk": 1, "job": new_id(), "file": new_id()},
     "bank/parameters/": lambda cast: {"pk": _calibration()},

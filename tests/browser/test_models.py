@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import check_access, picture
 from tests.browser.test_pupil import sign_in
 from tests.cast import Cast
+from tests.indicators.test_models import by_months
 from tests.practised import practise
 from yincai.core.actors import acting
 from yincai.indicators.auditing import audit_model
@@ -32,7 +34,7 @@ def test_an_officer_reads_a_card_and_asks_for_a_look(
     page: Page = request.getfixturevalue(size)
     sign_in(page, city, city.qian, live_server.url)
     page.goto("/models/")
-    expect(page.locator("h1")).to_contain_text("个模型")
+    expect(page.locator("h1")).to_contain_text("界限")
     check_access(page)
     picture(page, f"models-{size}")
     page.get_by_role("link", name="看说明 ：掌握情况").or_(page.get_by_role("link", name="看说明：掌握情况")).click()
@@ -70,3 +72,28 @@ def test_a_teacher_reads_why_a_point_stands_where_it_does(
     expect(page.locator("main")).to_contain_text("还没有做过这个知识点")
     page.get_by_role("link", name="回到小明").click()
     expect(page.locator("h1")).to_contain_text("小明：")
+
+
+@pytest.mark.parametrize("size", ["pc", "phone"])
+def test_an_officer_sees_items_that_changed_and_a_group_that_is_predicted_wrongly(
+    cast: Cast, size: str, request: pytest.FixtureRequest, live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page: Page = request.getfixturevalue(size)
+    drifting = replace(
+        MODELS["tracing"],
+        predictions=lambda most: by_months(cast, 0.15, 0.3),
+        items=lambda numbers: {number: (f"frac-{number}", f"/bank/{number}") for number in numbers},
+    )
+    monkeypatch.setitem(MODELS, "tracing", drifting)
+    with acting(cast.system):
+        audit_model(drifting, acting_user=cast.system)
+    sign_in(page, cast, cast.qian, live_server.url)
+    page.goto("/models/tracing/")
+    expect(page.locator("h1")).to_contain_text("没有达到界限")
+    expect(page.locator("main")).to_contain_text("办学类型“初中”，2026 年 11 月")
+    check_access(page)
+    page.get_by_role("link", name="题目对各组是否一样难").click()
+    expect(page.locator("h1")).to_contain_text("1 道题明显")
+    expect(page.get_by_role("row").filter(has_text="最近一个月").first).to_contain_text("frac-3")
+    check_access(page)
+    picture(page, f"model-items-{size}")

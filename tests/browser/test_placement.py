@@ -49,6 +49,7 @@ def test_a_pupil_finds_where_to_begin(cast: Cast, size: str, request: pytest.Fix
     check_access(page)
     picture(page, f"placement-before-{size}")
     page.get_by_role("button", name="开始").click()
+    expect(page.get_by_role("button", name="这题还不会")).to_be_in_viewport()
     expect(page.locator("#progress")).to_have_text("第 1 题 · 最多 20 题，随时可以停", timeout=40_000)
     check_access(page)
     picture(page, f"placement-question-{size}")
@@ -95,7 +96,7 @@ def test_a_teacher_prints_and_enters_the_paper(cast: Cast, pc: Page, phone: Page
     pc.keyboard.press("ArrowRight")
     pc.keyboard.type("7")
     pc.get_by_role("button", name="存下并计入").click()
-    expect(pc.locator("[role=alert]")).to_contain_text("小明：每题只填 1（对）")
+    expect(pc.locator("[role=alert]")).to_contain_text("小明：第 8 题没有读懂，每题只填 1（对）")
     expect(pc.locator("td.cell input").nth(7)).to_have_value("7")
     check_access(pc)
     picture(pc, "paper-marks-pc")
@@ -110,11 +111,32 @@ def test_a_teacher_prints_and_enters_the_paper(cast: Cast, pc: Page, phone: Page
     check_access(pc)
     picture(pc, "placement-class-pc", whole=True)
     sign_in(phone, cast, cast.wang, live_server.url)
-    for where in (f"/classes/{cast.class51.pk}/placement", address, f"{address}/marks"):
+    for where, name in (
+        (f"/classes/{cast.class51.pk}/placement", "placement-class"),
+        (address, "paper"),
+        (f"{address}/marks", "paper-marks"),
+    ):
         phone.goto(where)
         check_access(phone)
-    phone.goto(f"/classes/{cast.class51.pk}/placement")
-    picture(phone, "placement-class-phone", whole=True)
+        picture(phone, f"{name}-phone", whole=True)
+    assert len(facts()) == 7
+    void(cast, phone)
+
+
+def void(cast: Cast, page: Page) -> None:
+    """A sitting that somebody else sat counts no more; a reason must be given."""
+    page.goto(f"/classes/{cast.class51.pk}/placement")
+    page.get_by_text("这次不算").click()
+    why = page.get_by_label("为什么")
+    why.fill(" ")
+    check_access(page)
+    picture(page, "placement-void-phone", whole=True)
+    page.get_by_role("button", name="作废，请学生重做").click()
+    expect(page.locator("main")).to_contain_text("小明的这次摸底没有作废：请写一句为什么")
+    page.get_by_text("这次不算").click()
+    why.fill("不是本人做的")
+    page.get_by_role("button", name="作废，请学生重做").click()
+    expect(page.locator("h1")).to_have_text("五（1）班：还没有人做过摸底")
     assert len(facts()) == 7
 
 

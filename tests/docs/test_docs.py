@@ -47,3 +47,14 @@ def test_links_between_pages_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text())
     broken = [link for link in links if "://" not in link and not (path.parent / link).exists()]
     assert broken == []
+
+
+def test_each_picture_is_drawn_by_make_plots_and_shown_in_a_page() -> None:
+    drawn = set()
+    for path in (ROOT / "tools/plots").glob("*.py"):
+        for listed in re.findall(r"^PICTURES = \{(.*?)\}", path.read_text(), re.MULTILINE | re.DOTALL):
+            drawn |= set(re.findall(r"\"([a-z0-9-]+)\":", listed))
+    pages = "".join(path.read_text() for path in (ROOT / "docs/explanation/measurement").glob("*.md"))
+    shown = set(re.findall(r"\]\(images/([a-z0-9-]+)\.svg\)", pages))
+    assert drawn
+    assert drawn == shown == {path.stem for path in (ROOT / "docs/explanation/measurement/images").glob("*.svg")}

@@ -79,10 +79,13 @@ def monitored(town: Town) -> Town:
     """Two linked monitorings with scores: schools at −45, 0, +45 and a small one. Of the cast nobody sat them."""
     drawn = _this_year(town)
     effects = dict(zip((school.path for school in town.schools), (-45.0, 0.0, 45.0, 0.0), strict=True))
-    rng = np.random.default_rng(5)
     now, before = town.monitoring(SECOND), town.monitoring(FIRST)
+    dice = {path: np.random.default_rng([5, number]) for number, path in enumerate(effects)}
     lines = []
-    for pupil, place in sorted((pupil, place) for pupil, place in drawn.items() if pupil in town.pupils):
+    for pupil, place in drawn.items():
+        if pupil not in town.pupils:
+            continue
+        rng = dice[place[:-8]]  # the school's own, so that its scores do not hang on who was drawn
         true = rng.normal(500, 90)
         came = 30 + true + effects[place[:-8]] + rng.normal(0, 30)
         for test, score in ((before, true + rng.normal(0, 25)), (now, came + rng.normal(0, 25))):

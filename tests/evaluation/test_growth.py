@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
@@ -17,11 +18,13 @@ from yincai.core.actors import acting
 from yincai.core.models import AuditRow
 from yincai.evaluation.actions.appeal import answer_appeal, appeal
 from yincai.evaluation.actions.grow import compute_and_keep, compute_growth, grow
+from yincai.evaluation.computing import Columns, columns_of
 from yincai.evaluation.gathering import Fate, gather
 from yincai.evaluation.models import Appeal, GrowthRun, Participant, SchoolGrowth
 from yincai.evaluation.words import points
 from yincai.records import scores
 from yincai.records.queries import scores_on
+from yincai.records.readers.scores import read_bundle
 from yincai.registry.models import Notice, Pseudonym
 
 NEVER = re.compile(r"排名|名次|位次|第\s*\d+\s*名|学生的?增长百分位[：:]?\s*\d")
@@ -116,6 +119,7 @@ def test_a_head_sees_the_own_school_only(monitored: Town) -> None:
     head = cast.client(cast.li)
     page = head.get(reverse("evaluation-school", args=[run.pk, cast.first.pk])).content.decode()
     assert "低于预期" in page and "收缩" in page and "测量误差" in page
+    assert f"只多 {run.naive_ten:.1f} 分；扣除以后是 {run.slope_ten:.1f} 分" in page and run.naive_ten < run.slope_ten
     assert head.get(reverse("evaluation-school", args=[run.pk, cast.second.pk])).status_code == 404
     whole = head.get(reverse("evaluation-run", args=[run.pk])).content.decode()
     assert "第一小学" in whole
@@ -195,6 +199,8 @@ def test_the_whole_computation_is_repeated_from_the_download(
     assert again["equal"] is True
     shown = {row.school.code: row for row in figures(run).values() if row.growth is not None}
     names = _settings(file)["schools"]
+    bundle = read_bundle(file)
+    assert bundle.errors is not None and np.nanmax(bundle.errors) == 25.0, "as the scores came with them"
     by_code = {names[str(one["school"])].split()[0]: one for one in again["schools"]}
     assert len(shown) == 2
     for code, row in shown.items():
@@ -223,6 +229,17 @@ def _tells_nothing_of_people(taken: list[bytes], town: Town) -> None:
         assert "sgp" not in whole and "percentile" not in whole and "号1" not in whole
         assert not numbers[-1] & {str(number) for number in town.pupils}
     assert len(numbers[0] & numbers[1]) < 5, "numbers are drawn anew for each download"
+
+
+def test_each_score_brings_its_own_error_and_where_it_has_none_the_scales_counts(monitored: Town) -> None:
+    now, before = monitored.monitoring(SECOND), monitored.monitoring(FIRST)
+    with acting(monitored.cast.actor(monitored.cast.qian)):
+        gathered = gather(now)
+    gathered.pairs[0].before.se, gathered.pairs[1].before.se = 60.0, None
+    given = columns_of(now, gathered)
+    own = given.errors[np.isfinite(given.errors)]
+    assert sorted(own)[-2:] == [before.scale_se, 60.0] and (own == 25.0).sum() == len(own) - 2
+    assert Columns.unpack(given.pack()).errors.tolist() == pytest.approx(given.errors.tolist(), nan_ok=True)
 
 
 def test_points_are_said_with_their_sign() -> None:

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from tests.cast import Cast
+from yincai.core.action import ActionError
 from yincai.core.actors import acting
 from yincai.core.scope import unscoped
 from yincai.indicators import auditing, cards
-from yincai.indicators.auditing import AREA, GRADE, KIND, TooFew, audit_model, groups_of, shown_groups
+from yincai.indicators.auditing import AREA, GRADE, KIND, TooFew, audit_model, groups_of, sexes, shown_groups
 from yincai.indicators.cards import MODELS, Card, Metric, Model, Predicted, models
 from yincai.indicators.fairness_words import fairness_said
 from yincai.indicators.models import ModelAudit
 from yincai.registry.models import Notice
+from yincai.registry.queries import pseudonym_of
 
 CODE = "test-model"
 
@@ -71,7 +73,9 @@ def made_up(cast: Cast, off: float) -> Predicted:
 @pytest.fixture
 def model(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Model:
     def card() -> Card:
-        return replace(MODELS["tracing"].card(), code=CODE, metrics=cards.audited_metrics(CODE))
+        return replace(
+            MODELS["tracing"].card(), code=CODE, metrics=cards.audited_metrics(CODE), groups=cards.audited_groups(CODE)
+        )
 
     made = Model(CODE, 99, card, lambda most: made_up(cast, 0.0))
     monkeypatch.setitem(MODELS, CODE, made)
@@ -106,6 +110,62 @@ def test_an_unfair_model_is_shown_and_told_once(cast: Cast, model: Model, monkey
     assert "对每一组人都准吗" not in page  # groups are for the city
 
 
+def by_months(cast: Cast, fade: float, hard: float) -> Predicted:
+    """Synthetic: 60 pupils, answers in October and November; in November the junior school does worse by `fade`, and
+    everybody by `hard` on item 3."""
+    chance = np.random.default_rng(8)
+    pupil = np.repeat(np.arange(60), 120)
+    place = np.where(pupil < 30, cast.class51.path, cast.class71.path)
+    begun = np.array(["2026-10-10", "2026-11-10"], "datetime64[s]").astype(float)
+    time = np.tile(np.repeat(begun, 60), 60)
+    late, item = time == begun[1], np.tile(np.arange(120) % 6, 60)
+    p = chance.uniform(0.5, 0.95, len(pupil))
+    lower = fade * (late & (pupil >= 30)) + hard * (late & (item == 3))
+    return Predicted(pupil, place, item, time, p, (chance.random(len(pupil)) < p - lower).astype(float))
+
+
+@pytest.mark.django_db
+def test_what_begins_to_go_wrong_for_a_group_or_an_item_is_told_once(
+    cast: Cast, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drifting = replace(
+        model,
+        predictions=lambda most: by_months(cast, 0.15, 0.3),
+        items=lambda numbers: {number: (f"题{number}", f"/bank/{number}") for number in numbers},
+    )
+    monkeypatch.setitem(MODELS, CODE, drifting)
+    for _ in range(2):
+        with acting(cast.system):
+            row = audit_model(drifting, acting_user=cast.system)
+    assert any(one.startswith("办学类型“初中”，2026 年 11 月：实际减预测 -0.") for one in row.findings)
+    assert any("时间“最近一个月”：同等水平下题目 “题3” 更难" in one for one in row.findings)
+    sent = Notice._base_manager.filter(link=f"/models/{CODE}/")
+    assert sent.count() == 2, "the officer and the administrator, once"
+    city = cast.client(cast.qian)
+    page = city.get(f"/models/{CODE}/").content.decode()
+    assert "2026 年 11 月" in page and "办学类型：初中，2026 年 11 月" in page and "平均偏差，办学类型“初中”" in page
+    items = city.get(f"/models/{CODE}/items").content.decode()
+    assert "有 1 道题明显" in items and "/bank/3" in items and "最近一个月（参照：以前）" in items
+    assert city.get(f"/models/{CODE}/items?as=csv")["Content-Type"].startswith("text/csv")
+    assert cast.client(cast.wang).get(f"/models/{CODE}/items").status_code == 403
+    assert "处要看一看，已通知市级人员" in cast.client(cast.wang).get(f"/models/{CODE}/").content.decode()
+
+
+@pytest.mark.django_db
+def test_without_an_audit_the_page_of_items_says_what_comes(cast: Cast, model: Model) -> None:
+    page = cast.client(cast.qian).get(f"/models/{CODE}/items").content.decode()
+    assert "还没有检查过" in page and "每周自动检查一次" in page
+
+
+@pytest.mark.django_db
+def test_sex_is_a_group_where_it_is_entered(cast: Cast) -> None:
+    with acting(cast.system):
+        cast.ming.sex = "1"
+        cast.ming.save(update_fields=["sex"])
+        number = pseudonym_of(cast.ming).number
+        assert sexes(np.array([number, number, 5])) == ["男", "男", ""]
+
+
 @pytest.mark.django_db
 def test_few_answers_are_no_audit(cast: Cast, model: Model) -> None:
     few = replace(model, predictions=lambda most: Predicted(*(part[:50] for part in vars(made_up(cast, 0.0)).values())))
@@ -123,3 +183,11 @@ def test_the_button_enqueues_for_the_city_and_says_what_cannot_be(cast: Cast) ->
     assert "不预测答题" in city.post("/models/growth/audit", follow=True).content.decode()
     assert cast.client(cast.wang).post("/models/tracing/audit").status_code == 403
     assert city.get("/models/nothing/").status_code == 404
+
+
+def test_a_model_beyond_its_bounds_is_refused_with_what_fails() -> None:
+    cards.refuse_beyond_bounds("第 3 次校准", [Metric("m", 0.4, 0.3, 0.7, least=0.6)])
+    with pytest.raises(
+        ActionError, match=r"第 3 次校准没有达到.*甲是 0\.400（0\.300 到 0\.500），9 题，界限是至少 0\.6"
+    ):
+        cards.refuse_beyond_bounds("第 3 次校准", [Metric("甲", 0.4, 0.3, 0.5, 9, least=0.6), Metric("乙", 1.0)])

@@ -21,7 +21,7 @@ from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, whole_pool
 from yincai.knowledge.priors import Parameters, prior, prior_of
 
-pytestmark = pytest.mark.slow  # fits a city of answers; the browser test of placement decides about a calibration too
+slow = pytest.mark.slow  # fits a city of answers; the browser test of placement decides about a calibration too
 
 
 def drawn(
@@ -42,6 +42,7 @@ def a_bank(rng: np.random.Generator, n: int) -> tuple[Parameters, Any, Any]:
     return held, held.a * np.exp(rng.normal(0, 0.35, n)), held.b + rng.normal(0, 0.5, n)
 
 
+@slow
 def test_it_recovers_what_was_simulated_and_predicts_better_than_the_prior() -> None:
     rng = np.random.default_rng(11)
     held, a, b = a_bank(rng, 30)
@@ -54,6 +55,7 @@ def test_it_recovers_what_was_simulated_and_predicts_better_than_the_prior() -> 
     assert found.evidence.better and found.evidence.gain > 0
 
 
+@slow
 def test_where_the_prior_is_the_truth_nothing_is_proposed() -> None:
     rng = np.random.default_rng(3)
     held, _, _ = a_bank(rng, 12)
@@ -104,6 +106,7 @@ def proposed(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Calibration:
         return calibration.run(begin_calibration(acting_user=cast.actor(cast.qian), at_once=True))
 
 
+@slow
 def test_a_named_person_switches_and_selection_follows(cast: Cast, proposed: Calibration) -> None:
     assert proposed.state == "proposed" and proposed.evidence["gain"] > 0
     actor = cast.actor(cast.qian)
@@ -119,12 +122,15 @@ def test_a_named_person_switches_and_selection_follows(cast: Cast, proposed: Cal
         found = parameters_of(whole_pool("math"))
         assert (found.n > 0).any() and AuditRow.objects.filter(verb="knowledge.decide_calibration").exists()
         assert proposed.rows.filter(source="calibrated", since__isnull=False).exists()
+    page = client.get(f"/bank/parameters/{proposed.pk}").content.decode()
+    assert "用在摸底里会怎样" in page and "摸底，五年级下" in page
     page = client.get("/bank/parameters/").content.decode()
     assert f"在用的是第 {proposed.pk} 次校准" in page
     with acting(actor), pytest.raises(ActionError, match="不等着决定"):
         decide_calibration(proposed, True, "再来", acting_user=actor)
 
 
+@slow
 def test_a_run_that_waits_is_decided_first(cast: Cast, proposed: Calibration) -> None:
     with pytest.raises(ActionError, match="先采用或不采用"):
         begin_calibration(acting_user=cast.actor(cast.qian))
@@ -133,6 +139,7 @@ def test_a_run_that_waits_is_decided_first(cast: Cast, proposed: Calibration) ->
         assert (parameters_of(whole_pool("math")).n == 0).all()
 
 
+@slow
 def test_without_answers_a_run_says_so(cast: Cast, settings: Any, tmp_path: Any) -> None:
     settings.LAKE = tmp_path
     with acting(cast.actor(cast.qian)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,9 @@ from yincai.knowledge.generators import get
 from yincai.knowledge.queries import cause_name, graph
 from yincai.learning.explain import explain_pupil, finding_of
 from yincai.learning.queries import child_sentences, class_status, common_errors, pupil_today
-from yincai.measurement.tracing import ItemInfo, State, update
+from yincai.learning.tracing.state import Traced
+from yincai.learning.tracing.versions import NEWEST, numbers_of
+from yincai.measurement.tracing import ItemInfo, update
 from yincai.records.models import LearnerState, ResponseFact
 from yincai.records.queries import facts_of, states_of
 from yincai.records.versions import active
@@ -50,7 +53,7 @@ def wang(cast: Cast) -> Client:
 def test_the_class_page_moves_with_an_answer(cast: Cast, wang: Client) -> None:
     address = f"/classes/{cast.class51.pk}"
     assert "还没有练习记录" in wang.get(address).content.decode()
-    answer(cast, cast.ming, FAULT.answer)
+    answer(cast, cast.ming, FAULT.answer, 3)
     page = wang.get(address).content.decode()
     assert f"1 人同一种错因“{CAUSE}”" in page
     assert 'aria-label="1 小明：起步"' in page and 'aria-label="2 小红：未学"' in page
@@ -196,8 +199,8 @@ def test_a_pupils_day(cast: Cast) -> None:
 
 
 def _due(row: Any) -> bytes:
-    state = State.unpack(row.state)
-    state.points["due"][state.seen] = timezone.now().timestamp() - 60
+    state = Traced.unpack(row.state)
+    state.mastery.points["due"][state.mastery.seen] = timezone.now().timestamp() - 60
     return state.pack()
 
 
@@ -220,11 +223,12 @@ def _fill(cast: Cast, numbers: list[int]) -> None:
     slots = [point.slot for point in graph("math").of_grade(5)]
     now, version, rows = timezone.now(), active("math").pk, []
     for pupil in numbers:
-        state = State.empty()
+        state = Traced.empty(numbers_of(NEWEST))
         for turn in range(DAYS * A_DAY):
             slot, at = slots[(turn * 7 + pupil) % len(slots)], now - timedelta(hours=turn * 4)
             score = float((turn + pupil) % 3 > 0)
-            state = update(state, ItemInfo((slot,), 0.0), score, at.timestamp())
+            shown = update(state.mastery, ItemInfo((slot,), 0.0), score, at.timestamp(), state.numbers.mastery)
+            state = replace(state, mastery=shown)
             rows.append(
                 ResponseFact(
                     pupil=pupil, subject="math", number=turn + 1, statement=new_id(), place=cast.class51.path,

@@ -12,7 +12,8 @@ from tests.learning.test_classes import CAUSE, FAULT, FRACTION, answer, number_o
 from yincai.core.scope import unscoped
 from yincai.learning import evidence
 from yincai.learning.evidence import Behind, evidence_of
-from yincai.measurement.tracing import MASTERED, ItemInfo, State, mastery, update
+from yincai.learning.tracing.state import Traced
+from yincai.measurement.tracing import MASTERED, ItemInfo, mastery, update
 from yincai.records.queries import state_of
 
 CODE = "m5.frac.add-unlike"
@@ -51,11 +52,12 @@ def test_the_right_answers_still_needed_are_just_those(cast: Cast) -> None:
     wrong = [move for move in before.moves if not move.right]
     assert len(wrong) == 1 and "降" in wrong[0].moved
     with unscoped("test"):
-        state = State.unpack(state_of(number_of(cast.ming), "math"))
+        traced = Traced.unpack(state_of(number_of(cast.ming), "math"))
+    state, numbers = traced.mastery, traced.numbers.mastery
     slot, now = before.one.point.slot, time.time()
     for count in range(before.needed + 1):
-        assert (mastery(state, slot, now).label == MASTERED) == (count == before.needed)
-        state = update(state, ItemInfo((slot,), 0.0), 1.0, now)
+        assert (mastery(state, slot, now, parameters=numbers).label == MASTERED) == (count == before.needed)
+        state = update(state, ItemInfo((slot,), 0.0), 1.0, now, numbers)
 
 
 @pytest.mark.django_db

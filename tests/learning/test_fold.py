@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from yincai.learning.fold import PracticeFold
-from yincai.measurement.tracing import MODEL, State
+from yincai.learning.tracing.numbers import MODEL
+from yincai.learning.tracing.state import Traced
+from yincai.learning.tracing.versions import FIRST, NEWEST
+from yincai.measurement import tracing
+from yincai.measurement.tracing import State
 from yincai.records.folds import Fact, Versions
 
 BEGAN = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 FOLD = PracticeFold()
+NOW, BEFORE = Versions(MODEL, NEWEST, "1"), Versions(tracing.MODEL, FIRST, "1")
 
 
 def fact(number: int, days: float = 0, **changed: object) -> Fact:
@@ -24,7 +29,7 @@ def fact(number: int, days: float = 0, **changed: object) -> Fact:
 
 
 def folded(*facts: Fact) -> State:
-    return State.unpack(FOLD.fold(b"", facts, FOLD.versions))
+    return Traced.unpack(FOLD.fold(b"", facts, NOW)).mastery
 
 
 def due_days(state: State, slot: int = 3) -> float:
@@ -40,14 +45,15 @@ def test_what_was_known_well_comes_back_later() -> None:
     assert again > 2 * right
 
 
-def test_folding_all_at_once_is_folding_one_by_one() -> None:
+@pytest.mark.parametrize("versions", [NOW, BEFORE])
+def test_folding_all_at_once_is_folding_one_by_one(versions: Versions) -> None:
     facts = [fact(n, days=n * 0.7, score=float(n % 3 > 0), points=(n % 4, 9)) for n in range(1, 30)]
     state = b""
     for one in facts:
-        state = FOLD.fold(state, [one], FOLD.versions)
-    assert state == FOLD.fold(b"", facts, FOLD.versions)
+        state = FOLD.fold(state, [one], versions)
+    assert state == FOLD.fold(b"", facts, versions)
     assert FOLD.differences(state, state) == []
-    assert FOLD.differences(state, FOLD.fold(state, [fact(31)], FOLD.versions))
+    assert FOLD.differences(state, FOLD.fold(state, [fact(31)], versions))
 
 
 def test_a_late_fact_is_scheduled_as_of_the_newest() -> None:
@@ -60,17 +66,40 @@ def test_a_late_fact_is_scheduled_as_of_the_newest() -> None:
 def test_a_fact_without_points_moves_the_general_level_only() -> None:
     state = folded(fact(1, points=()))
     assert state.seen.tolist() == []
-    assert state.general[0] > 0
+    assert state.general[0] > folded().general[0]
 
 
 @pytest.mark.parametrize(
     ("versions", "known"),
     [
-        (FOLD.versions, True),
-        (Versions(MODEL, "1", "another graph"), True),
-        (Versions(MODEL, "0", FOLD.versions.graph), False),
-        (Versions("elo-1", "1", FOLD.versions.graph), False),
+        (NOW, True),
+        (BEFORE, True),
+        (NOW._replace(graph="another graph"), True),
+        (NOW._replace(parameters="local-0"), False),
+        (NOW._replace(parameters=FIRST), False),
+        (BEFORE._replace(parameters=NEWEST), False),
+        (NOW._replace(model="elo-1"), False),
     ],
 )
+@pytest.mark.django_db
 def test_it_says_which_versions_it_can_fold(versions: Versions, known: bool) -> None:
     assert FOLD.knows(versions) is known
+
+
+def test_a_state_never_mixes_two_sets() -> None:
+    before = FOLD.fold(b"", [fact(1)], BEFORE)
+    with pytest.raises(ValueError, match="a state of the numbers '1', not 'shipped-1'"):
+        FOLD.fold(before, [fact(2)], NOW)
+    assert FOLD.differences(before, FOLD.fold(b"", [fact(1)], NOW)) == ["numbers: 1 and shipped-1"]
+
+
+def test_an_answer_at_an_unknown_point_moves_both_heads() -> None:
+    one, other = (FOLD.fold(b"", [fact(1, points=points)], NOW) for points in ((5000,), ()))
+    assert Traced.unpack(one).mastery.points["n"][5000] == 1
+    assert Traced.unpack(one).trees == Traced.unpack(other).trees != b""
+
+
+@pytest.mark.parametrize("damage", [b"\x02", b"\x02\x05\x00", b"\x02\x01\x01" + b"\x00" * 9, b"\x09" * 40])
+def test_bytes_that_are_no_state_are_refused(damage: bytes) -> None:
+    with pytest.raises(ValueError, match=r"not a packed state|a state of the numbers"):
+        FOLD.fold(damage, [fact(1)], NOW)

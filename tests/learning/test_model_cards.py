@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.cast import Cast
@@ -12,8 +13,8 @@ from yincai.indicators.auditing import audit_model
 from yincai.indicators.cards import MODELS
 from yincai.learning.fold import PracticeFold
 from yincai.learning.model_cards import predictions
-from yincai.measurement import tracing
-from yincai.measurement.tracing import ItemInfo, State
+from yincai.learning.tracing.state import Traced
+from yincai.measurement.tracing import ItemBatch, ItemInfo
 from yincai.records.queries import facts_of
 
 
@@ -28,8 +29,10 @@ def test_predictions_are_of_before_the_answer_and_the_audit_runs_on_them(cast: C
         pupil = int(rows.pupil[0])
         facts = facts_of([pupil], "math")
     fold = PracticeFold()
-    state = State.unpack(fold.fold(b"", facts[:3], fold.versions))
+    state = Traced.unpack(fold.fold(b"", facts[:3], fold.versions))
     fact = facts[3]
-    item = ItemInfo(fact.points, fact.difficulty, fact.guess)
-    expected = tracing.predict(state, [item], fact.at.timestamp(), fold.parameters["1"])[0][0]
+    item, moment = ItemInfo(fact.points, fact.difficulty, fact.guess), fact.at.timestamp()
+    alone = state.by_mastery(ItemBatch.of([item]), moment)
+    expected = state.chances(np.array([fact.points]), moment, alone)[0][0]
+    assert expected != pytest.approx(alone[0][0])
     assert rows.predicted[rows.pupil == pupil][3] == pytest.approx(expected)

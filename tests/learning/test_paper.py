@@ -15,8 +15,10 @@ from yincai.core.actors import acting
 from yincai.core.models import AuditRow
 from yincai.core.scope import unscoped
 from yincai.learning import papers
-from yincai.learning.models import PaperMark, PlacementPaper, PlacementResult
+from yincai.learning.actions.steering import rule_items
+from yincai.learning.models import ItemRule, PaperMark, PlacementPaper, PlacementResult
 from yincai.records.models import LearnerState
+from yincai.records.queries import scores_in_force
 
 
 @pytest.fixture
@@ -93,6 +95,41 @@ def test_marks_become_facts_states_and_a_result_once(cast: Cast, wang: Client) -
     assert "可以从“" in cast.client(cast.ming).get("/learn/placement").content.decode()
 
 
+def test_what_a_teacher_banned_is_not_printed_and_says_nothing(cast: Cast, wang: Client) -> None:
+    row = made(cast, wang)
+    enter(cast, wang, row, **marks_of(cast, "111110100010"))
+    with unscoped("test"):
+        before = PlacementResult.objects.get()
+    assert "设成了“不出”" not in wang.get(f"/classes/papers/{row.pk}").content.decode()
+    out = row.forms["A"][2][0]
+    with acting(cast.actor(cast.wang)):
+        rule_items(cast.class51, [out], ItemRule.BAN, acting_user=cast.actor(cast.wang))
+        again = PlacementPaper.objects.create(school_class=cast.class51, grade=5, length=12, made_by=row.made_by)
+        papers.assemble(again)
+    assert out not in {one[0] for letter in "AB" for one in again.forms[letter]}
+    page = wang.get(f"/classes/papers/{row.pk}").content.decode()
+    assert "A 卷第 3 题" in page and "设成了“不出”" in page
+    enter(cast, wang, row, **marks_of(cast, "111110100011"))
+    with unscoped("test"):
+        after = PlacementResult.objects.get()
+    banned = sum(one[0] == out for one in row.forms["A"])
+    assert after.n == before.n - banned and after.pk == before.pk
+
+
+def test_a_form_on_paper_is_a_score_and_a_mended_mark_corrects_it(cast: Cast, wang: Client) -> None:
+    row = made(cast, wang)
+    enter(cast, wang, row, **marks_of(cast, "111111000000"))
+    with unscoped("test"):
+        (first,) = scores_in_force()
+    assert first.form.startswith("A-") and first.test == "placement-math-5" and first.source == "sitting"
+    assert timezone.localdate(first.at) == timezone.localdate()
+    enter(cast, wang, row, **marks_of(cast, "111111000000"))
+    enter(cast, wang, row, **marks_of(cast, "011111000000"))
+    with unscoped("test"):
+        (second,) = scores_in_force()
+    assert second.replaces == first.statement and second.score and first.score and second.score < first.score
+
+
 def test_a_mark_entered_wrongly_is_corrected(cast: Cast, wang: Client) -> None:
     row = made(cast, wang)
     enter(cast, wang, row, **marks_of(cast, "111111000000"))
@@ -107,7 +144,7 @@ def test_a_mark_entered_wrongly_is_corrected(cast: Cast, wang: Client) -> None:
 def test_a_slip_of_the_hand_loses_nothing(cast: Cast, wang: Client) -> None:
     row = made(cast, wang)
     page = enter(cast, wang, row, 400, **marks_of(cast, "11111170000-"))
-    assert "小明：每题只填 1" in page and 'value="7"' in page and 'class="mend"' in page
+    assert "小明：第 7 题没有读懂，每题只填 1" in page and 'value="7"' in page and 'class="mend"' in page
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
     assert "在今天之后" in enter(cast, wang, row, 400, on=tomorrow, **marks_of(cast, "1" * 12))
     with unscoped("test"):

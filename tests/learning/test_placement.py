@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,15 +13,23 @@ from django.test import Client
 
 from tests.cast import Cast
 from tests.learning.desk import HTMX, counts, facts, give, now, number_of, right_answer, take_hint, token_in
+from yincai.core.actors import acting
 from yincai.core.ids import new_id
 from yincai.core.scope import unscoped
 from yincai.knowledge import items
 from yincai.knowledge.fixed import fixed_seeds
 from yincai.knowledge.pool import pool
 from yincai.learning import forms, placing
-from yincai.learning.keeping import Given
-from yincai.learning.models import PlacementResult, Practice
-from yincai.learning.placing import Bench, bench, next_entry, outcome
+from yincai.learning.actions.placement import keep_result, outcome_of
+from yincai.learning.actions.steering import rule_items
+from yincai.learning.keeping import Given, Kept
+from yincai.learning.models import ItemRule, PlacementResult, Practice
+from yincai.learning.placing import Bench, bench, bench_of, next_question, outcome
+from yincai.measurement import adaptive
+from yincai.records import scores
+from yincai.records.models import ScoreFact
+from yincai.records.queries import scores_in_force
+from yincai.records.recording import ConsentMissing
 from yincai.registry.models import Person
 
 
@@ -43,13 +53,13 @@ def sit(test: Bench, ability: float, dice: np.random.Generator) -> tuple[list[Gi
     given: list[Given] = []
     practice = new_id()
     while True:
-        entry, reason = next_entry(test, given, practice)
-        if entry is None:
+        drawn, reason = next_question(test, given, practice)
+        if drawn is None:
             return given, reason
-        place = test.at[entry.item, entry.seed]
+        place = test.at[drawn.item, drawn.seed]
         p = test.parameters
         chance = p.c[place] + (1 - p.c[place]) / (1 + np.exp(-p.a[place] * (ability - p.b[place])))
-        given.append(Given(entry.item, (), float(dice.random() < chance), entry.seed))
+        given.append(Given(drawn.item, (), float(dice.random() < chance), drawn.seed))
 
 
 @pytest.mark.slow
@@ -79,7 +89,7 @@ def test_units_share_the_test_and_no_depth_comes_thrice(cast: Cast) -> None:
 
 def test_the_same_answers_give_the_same_next_question(cast: Cast) -> None:
     test, practice = test_of(cast), new_id()
-    assert next_entry(test, [], practice) == next_entry(test, [], practice)
+    assert next_question(test, [], practice) == next_question(test, [], practice)
 
 
 def test_nobody_knows_everything_and_nobody_nothing(cast: Cast) -> None:
@@ -87,8 +97,8 @@ def test_nobody_knows_everything_and_nobody_nothing(cast: Cast) -> None:
     for right, band in ((1.0, 2), (0.0, 0)):
         given: list[Given] = []
         practice = new_id()
-        while (entry := next_entry(test, given, practice)[0]) is not None:
-            given.append(Given(entry.item, (), right, entry.seed))
+        while (drawn := next_question(test, given, practice)[0]) is not None:
+            given.append(Given(drawn.item, (), right, drawn.seed))
         found = outcome(test, given)
         assert found and found.band == band and 0 < found.low < found.share < found.high < 1
     assert outcome(test, given[:4]) is None
@@ -106,6 +116,29 @@ def test_the_rehearsal_that_compiles_leaves_nothing(cast: Cast) -> None:
     with unscoped("test"):
         placing.rehearse()
     assert counts() == (0, 0, 0)
+
+
+def test_neighbours_who_are_asked_the_same_kind_read_different_questions(cast: Cast) -> None:
+    test = test_of(cast)
+    first = [next_question(test, [], new_id())[0] for _ in range(60)]
+    seen = Counter(first)
+    assert len({one.item for one in first if one}) > 1
+    assert len(seen) > 9 and max(seen.values()) < 15
+
+
+def test_a_less_certain_question_is_believed_less(cast: Cast) -> None:
+    """The platform's pool carries the standard errors, so of two questions alike the surer one tells more."""
+    test = test_of(cast)
+    held = test.plan.pool
+    assert held.se_b is not None and held.se_a is not None and (held.se_b > 0).all()
+    surer = replace(held, se_a=held.se_a * 0.2, se_b=held.se_b * 0.2)
+    theta = [test.plan.rules.mean]
+    assert (adaptive.information(surer, theta) > adaptive.information(held, theta)).all()
+    half = np.arange(held.n) % 2 == 0  # of each pair of places, which have equal parameters, one is known better
+    mixed = replace(held, se_b=np.where(half, held.se_b * 0.2, held.se_b))
+    plan = adaptive.plan(mixed, replace(test.plan.rules, randomesque=1))
+    asked = adaptive.next_item(plan, adaptive.begin(plan), np.random.default_rng(0)).item
+    assert half[asked]
 
 
 def test_a_grade_without_questions_has_no_test(cast: Cast) -> None:
@@ -210,3 +243,127 @@ def test_the_teacher_sees_who_did_it_in_school_number_order(cast: Cast, ming: Cl
         assert page.index("小明") < page.index("小红") < page.index("小刚")
         assert re.search(r"\d+%（\d+–\d+%，\d+ 题）", page)
     assert cast.client(cast.chen).get(f"/classes/{cast.class51.pk}/placement").status_code == 404
+
+
+# --- what a teacher decides -------------------------------------------------------------------------------------------
+
+
+def ban(cast: Cast, *banned: int) -> None:
+    with acting(cast.actor(cast.wang)):
+        rule_items(cast.class51, list(banned), ItemRule.BAN, acting_user=cast.actor(cast.wang))
+
+
+def test_what_a_teacher_banned_is_not_asked(cast: Cast, ming: Client) -> None:
+    with acting(cast.actor(cast.ming)):
+        before = bench_of(cast.class51.path, 5)
+    assert before
+    best = {one[0].item for one in (next_question(before, [], new_id()) for _ in range(20)) if one[0]}
+    ban(cast, *best)
+    with acting(cast.actor(cast.ming)):
+        after = bench_of(cast.class51.path, 5)
+    assert after and not best & set(after.of_item) and len(after.of_item) == len(before.of_item) - len(best)
+    go_through(ming, cast.ming, right=4)
+    assert not best & {fact.item for fact in facts()}
+
+
+def test_a_ban_of_one_class_is_not_another_s(cast: Cast) -> None:
+    test = test_of(cast)
+    ban(cast, next(iter(test.of_item)))
+    with unscoped("test"):
+        assert placing.banned_at(cast.class51.path) and not placing.banned_at(cast.first.path)
+
+
+def test_an_answer_to_what_was_banned_since_says_nothing(cast: Cast) -> None:
+    test = test_of(cast)
+    given, _ = sit(test, -0.4, np.random.default_rng(2))
+    out = frozenset({given[0].item})
+    with unscoped("test"):
+        narrower = bench(pool("math", cast.class51.path), 5, "下", out)
+    assert narrower
+    without = [one for one in given if one.item not in out]
+    one, other = outcome(narrower, given), outcome(narrower, without)
+    assert one and other and one.ability == other.ability and one.n == len(without)
+
+
+def test_so_many_bans_that_no_test_is_left_say_so(cast: Cast, ming: Client) -> None:
+    with acting(cast.actor(cast.ming)):
+        whole = bench_of(cast.class51.path, 5)
+    assert whole
+    ban(cast, *whole.of_item)
+    assert "题还没有准备" in ming.get("/learn/placement").content.decode()
+
+
+# --- the score --------------------------------------------------------------------------------------------------------
+
+
+def score_rows() -> list[ScoreFact]:
+    with unscoped("test"):
+        return list(scores_in_force())
+
+
+def test_a_placement_is_a_score_with_its_error_once(cast: Cast, ming: Client) -> None:
+    go_through(ming, cast.ming, right=4)
+    (row,) = score_rows()
+    with unscoped("test"):
+        result = PlacementResult.objects.get()
+    assert (row.score, row.se, row.at, row.grade) == (result.ability, result.se, result.at, 5)
+    assert (row.test, row.scale, row.source) == ("placement-math-5", "yincai-logit", ScoreFact.SITTING)
+    assert row.place == cast.class51.path and row.pupil == number_of(cast.ming) and row.statement == result.score
+    keep_again(cast)
+    assert [one.pk for one in score_rows()] == [row.pk]
+
+
+def keep_again(cast: Cast, **changed: Any) -> None:
+    actor = cast.actor(cast.ming)
+    with acting(actor):
+        practice = Practice.objects.get()
+        found = outcome_of(Kept(practice.pupil, actor), practice, 5)
+        assert found and practice.ended_at
+        keep_result(practice.pupil, practice, replace(found, **changed), practice.ended_at, acting_user=actor)
+
+
+def test_a_result_that_changed_corrects_the_score(cast: Cast, ming: Client) -> None:
+    go_through(ming, cast.ming, right=4)
+    first = score_rows()[0]
+    keep_again(cast, ability=0.25)
+    (row,) = score_rows()
+    assert row.score == 0.25 and row.replaces == first.statement
+
+
+def test_without_consent_no_score_can_be_written(cast: Cast, ming: Client) -> None:
+    go_through(ming, cast.ming, right=4)
+    row = score_rows()[0]
+    gang = number_of(cast.gang)
+    with acting(cast.actor(cast.wang)), pytest.raises(ConsentMissing):
+        scores.scored(
+            scores.Score(gang, row.place, "math", row.test, row.scale, 0.0, row.at, 5),
+            acting_user=cast.actor(cast.wang),
+        )
+    assert len(score_rows()) == 1
+
+
+def test_a_second_placement_is_a_second_score(cast: Cast, ming: Client) -> None:
+    go_through(ming, cast.ming, right=4)
+    go_through(ming, cast.ming, right=6)
+    assert len(score_rows()) == 2 and len({row.form for row in score_rows()}) == 2
+
+
+def test_a_teacher_voids_a_sitting_and_its_score(cast: Cast, ming: Client) -> None:
+    go_through(ming, cast.ming, right=4)
+    wang = cast.client(cast.wang)
+    page = wang.get(f"/classes/{cast.class51.pk}/placement").content.decode()
+    with unscoped("test"):
+        result = PlacementResult.objects.get()
+    address = f"/classes/placements/{result.pk}/void"
+    assert address in page
+    assert "请写一句为什么" in wang.post(address, {"why": " "}, follow=True).content.decode()
+    assert len(score_rows()) == 1
+    for _ in range(2):
+        assert "不算了" in wang.post(address, {"why": "不是本人做的"}, follow=True).content.decode()
+    assert score_rows() == []
+    page = wang.get(f"/classes/{cast.class51.pk}/placement").content.decode()
+    assert "还没有人做过摸底" in page and address not in page
+    assert "可以从“" not in ming.get("/learn/placement").content.decode()
+    keep_again(cast, ability=0.25)
+    assert score_rows() == []
+    assert cast.client(cast.chen).post(address, {"why": "不是本人做的"}).status_code == 404

@@ -21,10 +21,11 @@ from yincai.learning.actions.steering import rule_items, set_target, unrule_item
 from yincai.learning.keeping import Kept
 from yincai.learning.models import Assignment, Practice
 from yincai.learning.sitting import Asked, ask, class_word, half_of, open_slots, standing
-from yincai.measurement.tracing import State
+from yincai.learning.tracing.state import Traced
+from yincai.learning.tracing.versions import NEWEST, numbers_of
 
 HALVES = [date(2026, 11, 23), date(2027, 4, 12)]
-BEGIN = State.empty()
+BEGIN = Traced.empty(numbers_of(NEWEST))
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def desk(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     monkeypatch.setattr(sitting, "_dice", np.random.default_rng(5))
     pupil, room = number_of(cast.ming), cast.class51
 
-    def asked(state: State = BEGIN, number: int = 1, **fields: Any) -> Asked | None:
+    def asked(state: Traced = BEGIN, number: int = 1, **fields: Any) -> Asked | None:
         practice = Practice(pupil=pupil, subject="math", place=room.path, **fields)
         keeping = Kept(pupil, cast.actor(cast.ming))
         return ask(keeping, practice, room.pk, state, number, now())
@@ -61,11 +62,12 @@ def test_the_first_questions_of_a_grade_are_ones_it_has_met(
     desk.room.grade = grade
     desk.room.save(update_fields=["grade"])
     sitting.forget_class(desk.room.pk)
-    known, own = graph("math"), 0
+    known, choices, own = graph("math"), pool("math", desk.room.path), 0
     for _ in range(30):
         found = desk.asked()
         assert found is not None
-        points = [known.by_slot[slot] for slot in found.question.points]
+        slots = choices.slots[choices.position(found.question.item)]
+        points = [known.by_slot[int(slot)] for slot in slots if slot >= 0]
         assert all(grade - 2 <= point.grade <= grade for point in points)
         assert not (half_of(day) == "上" and any(point.grade == grade and point.term == "下" for point in points))
         assert abs(found.question.difficulty) <= 1.5  # neither the hardest nor the easiest that there is
@@ -178,7 +180,7 @@ def test_an_empty_bank_has_no_question(desk: SimpleNamespace) -> None:
 
 
 def test_a_state_over_more_points_than_the_graph_is_no_trouble(desk: SimpleNamespace) -> None:
-    state = State.empty(graph("math").width + 5)
+    state = BEGIN.grown(graph("math").width + 5)
     assert desk.asked(state=state) is not None
     where = standing("math", pool("math", desk.room.path), state, now())
     assert where.known.size == graph("math").width

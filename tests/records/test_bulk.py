@@ -9,7 +9,6 @@ import pytest
 from tests.cast import Cast
 from tests.records.conftest import Pupil, response, say
 from yincai.core.ids import new_id
-from yincai.measurement.tracing import State
 from yincai.records import bulk, histories, rebuild
 from yincai.records.models import LearnerState, ResponseFact, Statement
 from yincai.records.recording import ConflictingStatement, ConsentMissing
@@ -29,7 +28,7 @@ def test_bulk_equals_one_by_one(cast: Cast, ming: Pupil, hong: Pupil, monkeypatc
     monkeypatch.setattr(bulk, "BATCH", 7)
     ming.answers(25)
     assert bulk.load(made(hong, 25), acting_user=cast.system) == 25
-    one, other = (State.unpack(state) for state in states())
+    one, other = states()
     assert one == other
     ming.answer()
     facts = ResponseFact._base_manager.filter(pupil=hong.number).order_by("number")
@@ -43,7 +42,7 @@ def test_a_whole_history_equals_one_by_one(cast: Cast, ming: Pupil, hong: Pupil)
     ming.answers(20)
     ready = histories.prepare(hong.number, cast.hong.pseudonym.name, "math", made(hong, 20), histories.in_use("math"))
     assert histories.store([ready]) == 20
-    one, other = (State.unpack(state) for state in states())
+    one, other = states()
     assert one == other
     hong.answer()
     verdict = rebuild.check()
@@ -70,7 +69,7 @@ def test_answers_not_folded_wait(cast: Cast, ming: Pupil, hong: Pupil) -> None:
     bulk.load(made(ming, 2, 5), acting_user=cast.system)  # folds what waited, too
     hong.answers(7)
     assert refold_waiting() == 0
-    one, other = (State.unpack(state) for state in states())
+    one, other = states()
     assert one == other
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from tests.records.conftest import Pupil, response, say
 from yincai.core import home
 from yincai.core.ids import new_id
 from yincai.learning.fold import PracticeFold
-from yincai.measurement.tracing import MODEL, Parameters
+from yincai.learning.tracing.numbers import MODEL, Numbers
+from yincai.learning.tracing.versions import NEWEST, numbers_of
+from yincai.measurement.tracing import Parameters
 from yincai.records import rebuild
 from yincai.records.corrections import correct
 from yincai.records.folds import FOLDS, Versions
@@ -106,12 +109,14 @@ def test_of_two_contents_under_one_id_exactly_one_wins(committed: Cast) -> None:
 class NextFold(PracticeFold):
     """A release with other parameters, which still knows the old ones."""
 
-    parameters = {**PracticeFold.parameters, "2": Parameters(half_life_days=30.0)}
-    schedules = {**PracticeFold.schedules, "2": PracticeFold.schedules["1"]}
-
     @property
-    def versions(self) -> Versions:  # type: ignore[override]
+    def versions(self) -> Versions:
         return Versions(MODEL, "2", "1")
+
+    def numbers(self, name: str) -> Numbers:
+        if name != "2":
+            return super().numbers(name)
+        return replace(numbers_of(NEWEST), name="2", mastery=Parameters(half_life_days=30.0))
 
 
 def test_answers_go_on_while_a_new_version_is_built_and_switched(

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from tests.cast import Cast
 from tests.records.conftest import BEGAN, Pupil
 from yincai.core.scope import scope
-from yincai.measurement.tracing import State, masteries
+from yincai.learning.tracing.state import Traced
 from yincai.records import lake, moved, parts, queries, readers
 from yincai.records.corrections import correct
 from yincai.records.models import Cursor, LearnerState, ResponseFact, StateChange
@@ -65,8 +65,8 @@ def test_facts_and_mastery_come_into_the_lake_once(cast: Cast, ming: Pupil, hong
     written = lake.as_of()
     assert written is not None
     rows = mastery(folder)
-    state = State.unpack(LearnerState._base_manager.get(pupil=ming.number).state)
-    table = masteries(state, rows[ming.number, 0].as_of.timestamp())
+    traced = Traced.unpack(LearnerState._base_manager.get(pupil=ming.number).state)
+    state, table = traced.mastery, traced.masteries(rows[ming.number, 0].as_of.timestamp())
     assert sorted(slot for pupil, slot in rows if pupil == ming.number) == state.seen.tolist()
     for slot in state.seen:
         row = rows[ming.number, slot]
@@ -117,7 +117,7 @@ def test_a_writer_killed_in_between_writes_the_same_again(
     lake.write()
     assert in_lake(folder) == in_database(ming, actor=cast.system)
     assert {row.n for row in mastery(folder).values()} == set(
-        State.unpack(LearnerState._base_manager.get().state).points["n"].tolist()
+        Traced.unpack(LearnerState._base_manager.get().state).mastery.points["n"].tolist()
     ) - {0}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time as clock
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from io import StringIO
@@ -21,7 +22,10 @@ from tests.cast import Cast
 from tests.records.conftest import BEGAN, Pupil, place_of, response, say
 from yincai.core.scope import scope, unscoped
 from yincai.learning.fold import PracticeFold
-from yincai.measurement.tracing import State
+from yincai.learning.tracing.numbers import Numbers
+from yincai.learning.tracing.state import Traced
+from yincai.learning.tracing.versions import NEWEST, UnknownNumbers, numbers_of
+from yincai.measurement.tracing import Parameters
 from yincai.records import queries, rebuild
 from yincai.records.corrections import correct
 from yincai.records.folds import FOLDS, Versions
@@ -98,7 +102,7 @@ def test_a_correction_is_folded_in_the_place_of_what_it_replaces(cast: Cast, min
     assert state(ming).waiting
     assert refold_waiting() == 1
     assert not state(ming).waiting
-    assert State.unpack(state(ming).state) == State.unpack(state(hong).state)
+    assert bytes(state(ming).state) == bytes(state(hong).state)
     with scope(cast.system.scope):
         in_force = queries.facts_of([ming.number], "math")
     assert [(one.number, one.score, one.version) for one in in_force][-1] == (7, 1.0, 2)
@@ -129,9 +133,9 @@ def test_a_correction_needs_consent_that_still_holds(cast: Cast, ming: Pupil) ->
 
 def test_time_never_passes_backwards_for_a_late_fact(ming: Pupil) -> None:
     ming.answer(points=(1,), score=1.0)
-    before = State.unpack(state(ming).state)
+    before = Traced.unpack(state(ming).state).mastery
     ming.answer(points=(1,), score=1.0, at=BEGAN - timedelta(days=300))
-    after = State.unpack(state(ming).state)
+    after = Traced.unpack(state(ming).state).mastery
     assert after.points["last"][1] == before.points["last"][1] == BEGAN.timestamp()
     assert after.points["mean"][1] > before.points["mean"][1]
 
@@ -163,8 +167,8 @@ def test_check_finds_a_state_that_was_tampered_with_and_rebuild_mends_it(
     ming.answers(9)
     hong.answers(4)
     right = bytes(state(ming).state)
-    damaged = State.unpack(right)
-    damaged.points["n"][damaged.seen[0]] += 1
+    damaged = Traced.unpack(right)
+    damaged.mastery.points["n"][damaged.mastery.seen[0]] += 1
     LearnerState._base_manager.filter(pupil=ming.number).update(state=damaged.pack())
     LearnerState._base_manager.filter(pupil=hong.number).delete()
     said, status = command("--check", "--json")
@@ -218,18 +222,23 @@ def command(*options: str) -> tuple[str, int]:
 class Stricter(PracticeFold):
     """The next release's fold: other parameters, the old ones still known."""
 
-    parameters = {**PracticeFold.parameters, "2": PracticeFold.parameters["1"].__class__(half_life_days=30.0)}
-    schedules = {**PracticeFold.schedules, "2": PracticeFold.schedules["1"]}
-
     @property
-    def versions(self) -> Versions:  # type: ignore[override]
+    def versions(self) -> Versions:
         return super().versions._replace(parameters="2")
+
+    def numbers(self, name: str) -> Numbers:
+        if name != "2":
+            return super().numbers(name)
+        return replace(numbers_of(NEWEST), name="2", mastery=Parameters(half_life_days=30.0))
 
 
 class Forgetful(Stricter):
     """A release that no longer knows the old parameters."""
 
-    parameters = {"2": Stricter.parameters["2"]}
+    def numbers(self, name: str) -> Numbers:
+        if name != "2":
+            raise UnknownNumbers(name)
+        return super().numbers(name)
 
 
 def test_a_new_version_is_built_beside_the_old_and_then_switched(

@@ -13,7 +13,7 @@ from tests.records.conftest import Pupil, number_of, place_of, response, say
 from yincai.core.ids import new_id
 from yincai.core.scope import ScopeMissing, scope
 from yincai.learning.fold import PracticeFold
-from yincai.measurement.tracing import State
+from yincai.learning.tracing.state import Traced
 from yincai.records import queries, statements
 from yincai.records.models import LearnerState, ResponseFact, Statement
 from yincai.records.recording import ConflictingStatement, ConsentMissing, record, stored
@@ -30,7 +30,7 @@ def test_an_answer_becomes_statement_fact_and_state(cast: Cast, ming: Pupil) -> 
     said = say(given, typed="3/4")
     recorded = record(said, given, acting_user=ming.actor)
     assert (recorded.number, recorded.again) == (1, False)
-    assert State.unpack(recorded.state).points[given.points[0]]["n"] == 1
+    assert Traced.unpack(recorded.state).mastery.points[given.points[0]]["n"] == 1
     with scope(ming.actor.scope):
         (fact,) = queries.facts_of([ming.number], "math")
         assert (fact.points, fact.score, fact.at, fact.practice) == (given.points, 1.0, given.at, given.practice)

@@ -16,7 +16,7 @@ from yincai.evaluation.models import Monitoring
 if TYPE_CHECKING:
     from yincai.measurement.growth import value_added
 
-VERSION = "1"
+VERSION = "2"  # since 2 each earlier score has its own standard error
 CONFIDENCE = 0.95  # a school is said to lie beside its expectation: the house's 80 % would say so too often
 ROWS_A_COLUMN = 10  # with fewer pupils for each column of the curve no growth percentile is told
 FIGURES = ("expected", "came", "growth", "se", "low", "high")
@@ -32,28 +32,38 @@ class TooFew(ValueError):
 class Columns:
     """What the computation looks at: no pupil's number, rows in an order that tells nothing (by school and scores).
 
-    `school`: numbers in the order of `paths`. NaN where a score is missing: such rows are only counted.
+    `school`: numbers in the order of `paths`. `errors`: standard errors of the priors. NaN where a score is missing:
+    such rows are only counted.
     """
 
     scores: Floats
     priors: Floats
+    errors: Floats
     school: NDArray[np.int64]
     paths: list[str]
-    prior_se: float
+
+    @property
+    def prior_se(self) -> float:
+        """The typical standard error: the root of the mean square."""
+        own = self.errors[np.isfinite(self.errors)]
+        return float(np.sqrt(np.mean(np.square(own)))) if len(own) else 0.0
 
     def pack(self) -> bytes:
-        head = json.dumps({"paths": self.paths, "prior_se": self.prior_se}).encode()
+        head = np.frombuffer(json.dumps({"paths": self.paths}).encode(), np.uint8)
         held = io.BytesIO()
         np.savez_compressed(
-            held, scores=self.scores, priors=self.priors, school=self.school, head=np.frombuffer(head, np.uint8)
+            held, scores=self.scores, priors=self.priors, errors=self.errors, school=self.school, head=head
         )
         return held.getvalue()
 
     @classmethod
     def unpack(cls, packed: bytes) -> Columns:
         held = np.load(io.BytesIO(packed), allow_pickle=False)
-        head = json.loads(held["head"].tobytes())
-        return cls(held["scores"], held["priors"], held["school"], head["paths"], head["prior_se"])
+        head, priors = json.loads(held["head"].tobytes()), held["priors"]
+        errors = (
+            held["errors"] if "errors" in held else np.full(len(priors), head["prior_se"])
+        )  # version 1: one for all
+        return cls(held["scores"], priors, errors, held["school"], head["paths"])
 
 
 @dataclass(frozen=True)
@@ -69,22 +79,22 @@ def columns_of(monitoring: Monitoring, gathered: Gathered) -> Columns:
     """Everybody drawn this time: those with both scores, and a row without for each who is missing."""
     paths = sorted(gathered.counts)
     number = {path: index for index, path in enumerate(paths)}
-    rows = [(number[pair.school], pair.now.score or 0.0, pair.before.score or 0.0) for pair in gathered.pairs]
+    missing = float("nan")
+    rows: list[tuple[float, ...]] = [
+        (number[pair.school], pair.now.score or 0.0, pair.before.score or 0.0, pair.before.se or monitoring.scale_se)
+        for pair in gathered.pairs
+    ]
     rows += [
-        (number[path], float("nan"), float("nan"))
+        (number[path], missing, missing, missing)
         for path, counts in gathered.counts.items()
         for _ in range(sum(counts[fate] for fate in MISSING))
     ]
-    table = np.array(sorted(rows, key=_plain), dtype=np.float64).reshape(-1, 3)
-    errors = [pair.before.se or monitoring.scale_se for pair in gathered.pairs]
-    prior_se = float(np.sqrt(np.mean(np.square(errors)))) if errors else 0.0
-    return Columns(table[:, 1], table[:, 2], table[:, 0].astype(np.int64), paths, prior_se)
+    table = np.array(sorted(rows, key=_plain), dtype=np.float64).reshape(-1, 4)
+    return Columns(table[:, 1], table[:, 2], table[:, 3], table[:, 0].astype(np.int64), paths)
 
 
-def _plain(row: tuple[int, float, float]) -> tuple[int, bool, float, float]:
-    school, score, prior = row
-    missing = score != score  # NaN has no order
-    return school, missing, 0.0 if missing else score, 0.0 if missing else prior
+def _plain(row: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(float("inf") if value != value else value for value in row)  # NaN has no order
 
 
 def compute(monitoring: Monitoring, gathered: Gathered, least: int) -> Computed:
@@ -109,7 +119,7 @@ def fitted(given: Columns, least: int) -> value_added.Growth:
         given.scores,
         given.priors[:, None],
         given.school,
-        prior_se=[given.prior_se],
+        prior_se=given.errors[:, None],
         minimum=least,
         confidence=CONFIDENCE,
     )
@@ -156,7 +166,7 @@ def _model(found: value_added.Growth, given: Columns) -> dict[str, Any]:
         "reliability": max(0.0, reliability),
         **found.coefficients,
         "words": (
-            f"线性混合模型（REML）：预期 = {found.intercept:.1f} + {found.slopes[0]:.3f} × 上次成绩；"
+            f"线性混合模型（REML）：预期 = {found.intercept:.1f} + {found.slopes[0]:.3f} × 扣除误差后的上次成绩；"
             f"学校间标准差 {found.between**0.5:.1f} 分，校内标准差 {found.within**0.5:.1f} 分；共 {found.n} 名学生。"
         ),
     }

@@ -69,12 +69,16 @@ class PlanForm(forms.Form):
         return Plan(**{name: value for name, value in self.cleaned_data.items() if name != "place"})
 
 
+SHORT = {"min_length": "至少写 %(limit_value)d 个字，现在是 %(show_value)d 个。"}
+
+
 class AppealForm(forms.Form):
     reason = forms.ChoiceField(label="理由", choices=Appeal.REASONS, widget=forms.RadioSelect)
     text = forms.CharField(
         label="说明",
         max_length=1000,
         min_length=10,
+        error_messages=SHORT,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text="写清楚哪里不对、依据是什么，不少于 10 个字。不要写学生的姓名；要核对到人时请当面说。",
     )
@@ -83,5 +87,10 @@ class AppealForm(forms.Form):
 class AnswerForm(forms.Form):
     state = forms.ChoiceField(label="结论", choices=Appeal.STATES[1:], widget=forms.RadioSelect)
     answer = forms.CharField(
-        label="答复", max_length=1000, min_length=10, widget=forms.Textarea(attrs={"rows": 6}), help_text="校长会收到。"
+        label="答复",
+        max_length=1000,
+        min_length=10,
+        error_messages=SHORT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text="校长会收到，不少于 10 个字。",
     )

@@ -109,6 +109,16 @@ class GrowthRun(ScopedModel):
         """How sure the intervals are."""
         return f"{self.model.get('confidence', 0.95):.0%}"
 
+    @property
+    def slope_ten(self) -> float:
+        """Points expected now for ten more points then, the error of measurement taken out."""
+        return 10.0 * float(self.model["slopes"][0])
+
+    @property
+    def naive_ten(self) -> float:
+        """The same if the scores then had no error."""
+        return 10.0 * float(self.model["naive_slopes"][0])
+
 
 class SchoolGrowth(ScopedModel):
     """One school in a run, in points of the scale; below the least n only the counts. `growth`: what came beyond what

@@ -1,33 +1,40 @@
-"""The audit of a model in use: its predictions on the installation's own answers, by kinds of school and of place.
+"""The audit of a model in use: its predictions on the installation's own answers, of groups, of items, over time.
 
-Groups are those that the registry keeps without looking at a person: 办学类型, 城乡, 年级. A group of fewer pupils
-than the rule allows (pi.minimum) is left out, and so is the next smallest where the left-out ones could be worked out
-from the whole.
+Groups are what the registry keeps in the open: 办学类型, 城乡, 年级 and, where it is entered, 性别. A group of fewer
+pupils than the rule allows (pi.minimum) is left out, and so is the next smallest where the left-out ones could be
+worked out from the whole. Time goes by months, of all and of each group; an item that has changed is one that is
+harder or easier in the newest month than before at the same prediction (DIF with months as groups).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import numpy as np
+from django.utils import timezone
 
 from yincai.core.actors import Actor
 from yincai.core.notices import notify
 from yincai.core.rules import rule
 from yincai.core.scope import STEP
-from yincai.indicators.cards import Ints, Model, last_audit
+from yincai.indicators.cards import Floats, Ints, Model, Predicted, last_audit
 from yincai.indicators.models import ModelAudit
+from yincai.measurement.fairness import Audit, Calibration, Data, Estimate, Finding, Window, audit
+from yincai.measurement.fairness.audit import GroupDif
+from yincai.measurement.fairness.bounds import group_metrics, whole_metrics
+from yincai.measurement.fairness.words import sentence
 from yincai.registry.models import Organisation, RoleHeld, RoleName, School, in_force
-
-if TYPE_CHECKING:
-    from yincai.measurement.fairness import Audit, Calibration, Estimate
+from yincai.registry.queries import sexes_of
 
 MOST = 60_000  # answers looked at, the newest
 FEWEST = 200  # below this nothing is said
 ROWS = 50  # answers of a group
-KIND, AREA, GRADE = "办学类型", "城乡", "年级"
+KIND, AREA, GRADE, SEX, MONTH = "办学类型", "城乡", "年级", "性别", "时间"
+NEWEST, EARLIER = "最近一个月", "以前"
+MOST_ITEMS = 200  # kept of those that differ
 TOLD = (RoleName.CITY_OFFICER, RoleName.ADMIN)
 
 
@@ -37,42 +44,125 @@ class TooFew(Exception):
 
 def audit_model(model: Model, *, acting_user: Actor) -> ModelAudit:
     """Look at one model now and keep what was found. Raises TooFew."""
-    from yincai.measurement.fairness import Data, audit  # brings scipy.stats: loaded where it is used
-    from yincai.measurement.fairness.words import sentence
-
     if model.predictions is None:
         raise TooFew(f"“{model.card().label}”不预测答题，没有可以检查的预测。")
     rows = model.predictions(MOST)
     if len(rows.predicted) < FEWEST:
         raise TooFew(f"只有 {len(rows.predicted)} 次可用的答题，至少要 {FEWEST} 次才检查。")
-    least = int(rule("pi.minimum", "").value)
-    groups = {name: shown_groups(texts, rows.pupil, least) for name, texts in groups_of(rows.place).items()}
-    who = np.unique(rows.pupil, return_inverse=True)[1].astype(np.int64)
-    made = audit(Data(rows.predicted, rows.observed, groups, learners=who, time=rows.time), ROWS)
+    looked = look_at(rows)
+    made, names = looked.made, named_items(model, looked)
     before = last_audit(model.code)
     row = ModelAudit.objects.create(
         model=model.code,
         version=model.card().version,
         by=acting_user.account.pk,
-        n=len(who),
-        pupils=int(who.max()) + 1,
-        report=report_of(made),
-        findings=[sentence(one) for one in made.findings],
+        n=len(rows.predicted),
+        pupils=len(np.unique(rows.pupil)),
+        report={**report_of(made), "monthly": looked.monthly, "dif": dif_of(made, names), "subjects": subjects(made)},
+        findings=[_in_words(one, names, looked.monthly) for one in made.findings],
     )
     return _judged(model, row, before)
 
 
+@dataclass(frozen=True)
+class Looked:
+    """`items`: their own numbers, in the order in which the audit counts them. `monthly`: drift goes by months."""
+
+    made: Audit
+    items: Ints
+    monthly: bool
+
+
+def look_at(rows: Predicted) -> Looked:
+    least = int(rule("pi.minimum", "").value)
+    months = month_of(rows.time)
+    monthly = bool(months.min() < months.max())
+    columns = groups_of(rows.place) | {SEX: sexes(rows.pupil)}
+    if monthly:
+        columns[MONTH] = np.where(months == months.max(), NEWEST, EARLIER).tolist()
+    groups = {name: shown_groups(texts, rows.pupil, least) for name, texts in columns.items()}
+    numbers, items = np.unique(rows.item, return_inverse=True)
+    who = np.unique(rows.pupil, return_inverse=True)[1].astype(np.int64)
+    period = months if monthly else None
+    data = Data(rows.predicted, rows.observed, groups, items.astype(np.int64), who, rows.time, period)
+    return Looked(audit(data, ROWS), numbers, monthly)
+
+
+def month_of(time: Floats) -> Ints:
+    """Months since 1970 of seconds, in the installation's time."""
+    offset = timezone.localtime().utcoffset() or timedelta()
+    local = (time + offset.total_seconds()).astype("datetime64[s]")
+    return np.asarray(local.astype("datetime64[M]").astype(np.int64))
+
+
+def month_said(month: float) -> str:
+    """
+    >>> month_said(681)
+    '2026 年 10 月'
+    """
+    return f"{1970 + int(month) // 12} 年 {int(month) % 12 + 1} 月"
+
+
+def sexes(pupils: Ints) -> list[str]:
+    known = sexes_of({int(pupil) for pupil in pupils})
+    return [known.get(int(pupil), "") for pupil in pupils]
+
+
+def named_items(model: Model, looked: Looked) -> dict[int, tuple[str, str]]:
+    """Of the items that were compared: the audit's number → name and address."""
+    told = {one.item: int(looked.items[one.item]) for one in looked.made.dif}
+    names = model.items(set(told.values())) if model.items else {}
+    return {item: names.get(number, (f"第 {number} 题", "")) for item, number in told.items()}
+
+
+def _in_words(finding: Finding, names: Mapping[int, tuple[str, str]], monthly: bool) -> str:
+    item = "" if finding.item is None else f"“{names[finding.item][0]}”"
+    return sentence(finding, item, month_said(finding.start) if monthly and finding.start is not None else "")
+
+
+def subjects(made: Audit) -> list[str]:
+    """What each finding is about, whatever its figures: so that a new one is told from an old one."""
+    return ["|".join(map(str, (one.kind, one.column, one.group, one.item, one.start))) for one in made.findings]
+
+
+def dif_of(made: Audit, names: Mapping[int, tuple[str, str]]) -> dict[str, object]:
+    """How many items were compared for each group, and those that differ (classes B and C), the farthest first."""
+    tested: dict[str, int] = {}
+    for one in made.dif:
+        tested[f"{one.column}：{one.group}"] = tested.get(f"{one.column}：{one.group}", 0) + 1
+    far = sorted((one for one in made.dif if one.told.size != "A"), key=lambda one: -abs(one.told.delta.value))
+    return {"tested": tested, "rows": [_dif_row(one, *names[one.item]) for one in far[:MOST_ITEMS]]}
+
+
+def _dif_row(one: GroupDif, name: str, address: str) -> dict[str, object]:
+    return {
+        "item": name,
+        "address": address,
+        "column": one.column,
+        "group": one.group,
+        "reference": one.reference,
+        "size": one.told.size,
+        "delta": _three(one.told.delta),
+        "n": one.told.n_focal,
+        "n_reference": one.told.n_reference,
+    }
+
+
 def _judged(model: Model, row: ModelAudit, before: ModelAudit | None) -> ModelAudit:
-    """Write down what fails, and tell those responsible when it begins to."""
+    """Write down what fails, and tell those responsible when it begins to, or when something new is found."""
     card = model.card()
     row.failing = [metric.label for metric in card.failing]
     row.save(update_fields=["failing"])
+    fresh = set(row.report["subjects"]) - set(before.report.get("subjects", ()) if before else ())
+    address = f"/models/{card.code}/"
     if row.failing and not (before and before.failing):
-        notify(_responsible(), f"模型“{card.label}”没有达到它的界限：{'、'.join(row.failing)}", f"/models/{card.code}/")
+        notify(responsible(), f"模型“{card.label}”没有达到它的界限：{'、'.join(row.failing)}", address)
+    elif fresh:
+        notify(responsible(), f"模型“{card.label}”的检查有 {len(fresh)} 处新发现，请看一看", address)
     return row
 
 
-def _responsible() -> list[UUID]:
+def responsible() -> list[UUID]:
     held = RoleHeld.objects.filter(in_force(), name__in=TOLD)
     return list(held.values_list("person", flat=True).distinct())
 
@@ -108,6 +198,8 @@ def shown_groups(texts: Sequence[str], pupils: Ints, least: int) -> list[str]:
 def report_of(made: Audit) -> dict[str, object]:
     """What a page shows; estimates are [value, low, high], null where the data cannot tell."""
     return {
+        "metrics": [asdict(metric) for metric in whole_metrics(made.whole)],
+        "group_metrics": [asdict(metric) for metric in group_metrics(made)],
         "whole": _calibration(made.whole),
         "groups": [
             {"column": one.column, "group": one.group, "pupils": one.told.learners, **_calibration(one.told)}
@@ -118,17 +210,24 @@ def report_of(made: Audit) -> dict[str, object]:
             {"column": one.column, "group": one.group, "reference": one.reference, "effect": _three(one.effect)}
             for one in made.differential
         ],
-        "drift": [
-            {
-                "start": one.start,
-                "end": one.end,
-                "n": one.n,
-                "psi": one.psi,
-                "calibration": [one.calibration.value, one.calibration.low, one.calibration.high],
-                "loss": [one.loss.value, one.loss.low, one.loss.high],
-            }
-            for one in made.drift
+        "drift": [_window(one) for one in made.drift],
+        "group_drift": [
+            {"column": whose.column, "group": whose.group, **_window(one)}
+            for whose in made.group_drift
+            if whose.column != MONTH
+            for one in whose.windows
         ],
+    }
+
+
+def _window(one: Window) -> dict[str, object]:
+    return {
+        "start": one.start,
+        "end": one.end,
+        "n": one.n,
+        "psi": one.psi,
+        "calibration": [one.calibration.value, one.calibration.low, one.calibration.high],
+        "loss": [one.loss.value, one.loss.low, one.loss.high],
     }
 
 

@@ -7,7 +7,7 @@ interval lies beyond one: few data are no proof of failure, and no proof of qual
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -15,61 +15,20 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from yincai.core.action import ActionError
 from yincai.core.scope import unscoped
 from yincai.indicators.models import ModelAudit
+from yincai.measurement.fairness.bounds import LEAST_AUC, MOST_ECE, ONLY_TOLD, UNSURE, Metric, failures
 from yincai.registry.models import Person
 
-UNSURE = "数据不够，还不能判断"
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Metric:
-    """`low`, `high`: its interval of 95 %, None where there is none. `least`, `most`: the bounds it must keep."""
-
-    label: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int = 0
-    unit: str = "题"
-    least: float | None = None
-    most: float | None = None
-    said: str = ""
-
-    @property
-    def fails(self) -> bool:
-        below = self.least is not None and self.high is not None and self.high < self.least
-        return below or (self.most is not None and self.low is not None and self.low > self.most)
-
-    @property
-    def number(self) -> str:
-        if self.value is None:
-            return "还没有"
-        span = "" if self.low is None or self.high is None else f"（{self.low:.3f} 到 {self.high:.3f}）"
-        return f"{self.value:.3f}{span}，{self.n:,} {self.unit}"
-
-    @property
-    def bound(self) -> str:
-        ends = [
-            f"至少 {self.least:g}" if self.least is not None else "",
-            f"至多 {self.most:g}" if self.most is not None else "",
-        ]
-        return "、".join(end for end in ends if end) or "只作说明"
-
-    @property
-    def verdict(self) -> str:
-        if self.least is None and self.most is None:
-            return "—"
-        if self.value is None or self.low is None:
-            return UNSURE
-        return "超出界限" if self.fails else "在界限内"
-
-
-@dataclass(frozen=True)
 class Card:
-    """`since`: when this version came into use. `approved`: who put it into use, in words."""
+    """`since`: when this version came into use. `approved`: who put it into use, in words. `groups`: what it must keep
+    for each group; shown to the city only, unless it fails."""
 
     code: str
     label: str
@@ -81,16 +40,18 @@ class Card:
     metrics: tuple[Metric, ...]
     limits: tuple[str, ...]
     unknown: tuple[str, ...]
+    groups: tuple[Metric, ...] = ()
 
     @property
     def failing(self) -> tuple[Metric, ...]:
-        return tuple(metric for metric in self.metrics if metric.fails)
+        return tuple(metric for metric in (*self.metrics, *self.groups) if metric.fails)
 
     @property
     def status(self) -> str:
         if self.failing:
-            return f"没有达到界限：{'、'.join(metric.label for metric in self.failing)}"
-        bounded = [metric for metric in self.metrics if metric.bound != "只作说明"]
+            first, more = self.failing[0].label, len(self.failing) - 1
+            return f"没有达到界限：{first}" + (f"等 {more + 1} 项" if more else "")
+        bounded = [metric for metric in self.metrics if metric.bound != ONLY_TOLD]
         if any(metric.verdict == "在界限内" for metric in bounded):
             return "在界限内"
         return UNSURE if bounded else "没有设界限"
@@ -111,12 +72,16 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Model:
-    """`card` is asked whenever somebody looks. `predictions`: the newest ones within the scope, at most so many."""
+    """`card` is asked whenever somebody looks. `predictions`: the newest ones within the scope, at most so many.
+    `items`: number → name and address of items, for those that are unfair to a group or have changed. `versions`: the
+    name of the page where another version is put into use, where there is one."""
 
     code: str
     order: int
     card: Callable[[], Card]
     predictions: Callable[[int], Predicted] | None = None
+    items: Callable[[Collection[int]], dict[int, tuple[str, str]]] | None = None
+    versions: str = ""
 
 
 MODELS: dict[str, Model] = {}
@@ -138,21 +103,32 @@ def last_audit(code: str) -> ModelAudit | None:
 
 def audited_metrics(code: str) -> tuple[Metric, ...]:
     """Of a predicting model, from its newest audit: does it tell apart, are its probabilities right."""
-    row = last_audit(code)
-    if row is None:
-        return (Metric("区分能力（AUC）", None, least=LEAST_AUC), Metric("校准误差（ECE）", None, most=MOST_ECE))
-    auc, ece, gap, loss = (row.report["whole"][name] for name in ("auc", "ece", "gap", "log_loss"))
-    off = "实际答对率减预测，正数：预测偏低"
-    apart, right = "答对的题预测值更高的机会，0.5 等于乱猜", "说“八成会对”的题，是不是真有八成做对"
-    return (
-        Metric("区分能力（AUC）", auc[0], auc[1], auc[2], row.n, least=LEAST_AUC, said=apart),
-        Metric("校准误差（ECE）", ece[0], ece[1], ece[2], row.n, most=MOST_ECE, said=right),
-        Metric("平均偏差", gap[0], gap[1], gap[2], row.n, "题", -MOST_GAP, MOST_GAP, off),
-        Metric("对数损失", loss[0], loss[1], loss[2], row.n, said="越小越好"),
+    return _audited(code, "metrics") or (
+        Metric("区分能力（AUC）", None, least=LEAST_AUC),
+        Metric("校准误差（ECE）", None, most=MOST_ECE),
     )
 
 
-LEAST_AUC, MOST_ECE, MOST_GAP = 0.6, 0.05, 0.05
+def audited_groups(code: str) -> tuple[Metric, ...]:
+    """The same for each group that is large enough, and the items that are unfair to one."""
+    return _audited(code, "group_metrics")
+
+
+def _audited(code: str, part: str) -> tuple[Metric, ...]:
+    row = last_audit(code)
+    return tuple(Metric(**told) for told in row.report.get(part, ())) if row else ()
+
+
+def refuse_beyond_bounds(what: str, metrics: Iterable[Metric]) -> None:
+    """Whoever puts a model into use calls this first. Raises ActionError that says which bounds `what` does not keep.
+
+    `metrics`: those of its card to be, with `measurement.fairness.metrics_of` an audit of the candidate's predictions.
+    """
+    if found := failures(metrics):
+        raise ActionError(
+            f"{what}没有达到模型说明里的界限，不能启用：{'；'.join(found)}。"
+            "在用的模型不变。请先查明原因（数据够不够、是不是对某一组不准），改好以后重新计算再启用。"
+        )
 
 
 def name_of(account: UUID) -> str:

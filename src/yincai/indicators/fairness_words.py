@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from yincai.indicators.auditing import month_said
 from yincai.indicators.models import ModelAudit
 
+PSI = 0.25
 SMALL = 0.02  # as the audit's bounds: below this a difference is called none
 
 
@@ -23,15 +25,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Said:
+    """`moved`: groups in months that lie beyond their limits; `watched`: how many were looked at."""
+
     findings: tuple[str, ...]
     groups: tuple[Line, ...]
     over_time: tuple[Line, ...]
+    moved: tuple[Line, ...]
+    watched: int
 
 
 def fairness_said(row: ModelAudit) -> Said:
     shifts = {(one["column"], one["group"]): one for one in row.report["shifts"]}
     groups = [_group(one, shifts.get((one["column"], one["group"]))) for one in row.report["groups"]]
-    return Said(tuple(row.findings), tuple(groups), tuple(map(_stretch, row.report["drift"])))
+    monthly = bool(row.report.get("monthly"))
+    over_time = [_stretch(one, monthly) for one in row.report["drift"]]
+    watched = row.report.get("group_drift", [])
+    moved = [_stretch(one, monthly) for one in watched if not _inside(one)]
+    return Said(tuple(row.findings), tuple(groups), tuple(over_time), tuple(moved), len(watched))
 
 
 def _group(one: dict[str, Any], shift: dict[str, Any] | None) -> Line:
@@ -57,10 +67,23 @@ def _points(three: list[float | None]) -> str:
     return f"{100 * value:+.1f} 个百分点（{100 * low:+.1f} 到 {100 * high:+.1f}）"
 
 
-def _stretch(one: dict[str, Any]) -> Line:
-    begun, ended = (f"{datetime.fromtimestamp(one[end], UTC):%m-%d}" for end in ("start", "end"))
+def _stretch(one: dict[str, Any], monthly: bool) -> Line:
     value, low, high = one["calibration"]
-    inside = low <= value <= high and one["psi"] < 0.25
     limits = f"控制限 {100 * low:+.1f} 到 {100 * high:+.1f}"
     numbers = f"实际减预测 {100 * value:+.1f} 个百分点（{limits}），稳定指数 PSI {one['psi']:.2f}"
-    return Line(f"{begun} 至 {ended}", "和开始时一样" if inside else "和开始时不同", numbers, f"{one['n']:,} 题")
+    whose = f"{one['column']}：{one['group']}，" if "column" in one else ""
+    said = "和开始时一样" if _inside(one) else "和开始时不同"
+    return Line(whose + _when(one, monthly), said, numbers, f"{one['n']:,} 题")
+
+
+def _inside(one: dict[str, Any]) -> bool:
+    """As the audit's findings: of a group only whether predictions are still right, of all also who is predicted."""
+    value, low, high = one["calibration"]
+    return bool(low <= value <= high and ("column" in one or one["psi"] < PSI))
+
+
+def _when(one: dict[str, Any], monthly: bool) -> str:
+    if monthly:
+        return month_said(one["start"])
+    begun, ended = (f"{datetime.fromtimestamp(one[end], UTC):%m-%d}" for end in ("start", "end"))
+    return f"{begun} 至 {ended}"

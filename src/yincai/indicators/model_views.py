@@ -10,12 +10,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from yincai.core.action import ActionError
+from yincai.core.exports import export, wanted_format
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.indicators.actions.audit_model import audit_now
+from yincai.indicators.auditing import month_said
 from yincai.indicators.cards import MODELS, UNSURE, Card, Model, last_audit, models
 from yincai.indicators.fairness_words import fairness_said
-from yincai.indicators.policies import AUDIT_MODELS, SEE_MODELS
+from yincai.indicators.item_words import items_finding, items_sheet
+from yincai.indicators.models import ModelAudit
+from yincai.indicators.policies import AUDIT_MODELS, SEE_ITEMS, SEE_MODELS
 
 
 @require_GET
@@ -40,18 +44,40 @@ def finding_of(cards: list[Card]) -> str:
 @requires(SEE_MODELS)
 def model(request: Request, code: str) -> HttpResponse:
     found = _model(code)
-    sees_audit = AUDIT_MODELS.held_by(request.actor) and found.predictions is not None
-    row = last_audit(code) if sees_audit else None
-    values = {"card": found.card(), "sees_audit": sees_audit, "audit": row}
-    if row is not None:
-        values["said"] = fairness_said(row)
-        values["until"] = _day(row)
+    row = last_audit(code) if found.predictions else None
+    values = {
+        "card": found.card(),
+        "versions": found.versions,
+        "predicts": found.predictions is not None,
+        "may_audit": AUDIT_MODELS.held_by(request.actor),
+        "sees_items": SEE_ITEMS.held_by(request.actor),
+        "audit": row,
+        "said": fairness_said(row) if row else None,
+        "until": _day(row) if row else "",
+    }
     return render(request, "indicators/model.html", values)
 
 
-def _day(row: object) -> str:
-    drift = getattr(row, "report", {}).get("drift") or []
-    return f"{datetime.fromtimestamp(drift[-1]['end'], UTC):%Y-%m-%d}" if drift else ""
+def _day(row: ModelAudit) -> str:
+    """Up to when there were answers."""
+    drift = row.report["drift"]
+    if not drift:
+        return ""
+    end = drift[-1]["end"]
+    return month_said(end) if row.report.get("monthly") else f"{datetime.fromtimestamp(end, UTC):%Y-%m-%d}"
+
+
+@require_GET
+@requires(SEE_ITEMS)
+def items(request: Request, code: str) -> HttpResponse:
+    """Is an item harder for a group than its prediction says, or has it changed."""
+    found = _model(code)
+    row = last_audit(code) if found.predictions else None
+    sheet = items_sheet(found.card(), row) if row and "dif" in row.report else None
+    if sheet and (form := wanted_format(request)):
+        return export(sheet, form, acting_user=request.actor)
+    values = {"card": found.card(), "audit": row, "sheet": sheet, "finding": items_finding(row) if row else ""}
+    return render(request, "indicators/items.html", values)
 
 
 @require_POST

@@ -15,6 +15,11 @@ SEE_MODELS = permission(
     {"teacher", "head", "school_admin", "researcher", "district_officer", "city_officer", "admin"},
 )
 AUDIT_MODELS = permission("indicators.audit_models", "检查模型的公平和漂移", {"city_officer", "admin"})
+SEE_ITEMS = permission(
+    "indicators.see_items",
+    "看题目对各组是否一样难",
+    {"researcher", "district_officer", "city_officer", "admin"},
+)
 # Only those who teach or head the pupils; the scope of these two roles is just their classes, or their school.
 REVEAL = permission(
     "indicators.reveal", "看到一个数字背后的学生", {"teacher", "head"}, where=lambda actor: actor.scope.down("path")

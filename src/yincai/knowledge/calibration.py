@@ -12,7 +12,7 @@ who were left out of the fit, before and after, with the standard error of the d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,9 @@ from yincai.core.scope import unscoped
 from yincai.knowledge.models import Calibration, CalibrationState, Item, ItemParameters, ParameterSource
 from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, whole_pool
+from yincai.knowledge.predicting import metrics_with
 from yincai.knowledge.priors import Parameters, prior_of
+from yincai.knowledge.rehearsals import rehearse_all
 
 if TYPE_CHECKING:
     from yincai.measurement import irt
@@ -141,7 +143,7 @@ def estimate(answers: Answers, prior: Parameters, now: Parameters, say: Progress
     if len(places) < ITEMS or used.pupils < PUPILS:
         raise TooFew(
             f"作答还不够：要有 {PUPILS} 名学生、{ITEMS} 道题各 {FEWEST} 次独立作答；"
-            f"现在有 {used.pupils} 名学生、{len(places)} 道这样的题。题目参数不变。"
+            f"现在 {answers.pupils} 名学生作过答，满 {FEWEST} 次的题有 {len(places)} 道。题目参数不变。"
         )
     say("留出一部分学生，看参数是不是更准")
     evidence = _evidence(used, places, prior, now)
@@ -223,11 +225,24 @@ def run(row: Calibration, say: Progress = lambda _: None, lake: Path | None = No
             row.state, row.message = CalibrationState.FAILED, str(few)
             row.save(update_fields=["state", "message"])
             return row
-        _write(row, choices, found, now)
+        after = _with(now, found)
+        say("用这些参数预演摸底")
+        row.tests = [vars(one) for one in rehearse_all(choices, after)]
+        say("看对每一组人是不是都准")
+        _write(row, choices, found, now, [vars(one) for one in metrics_with(choices, after, lake)])
     return row
 
 
-def _write(row: Calibration, choices: Pool, found: Found, now: Parameters) -> None:
+def _with(now: Parameters, found: Found) -> Parameters:
+    """The parameters of the whole pool as they would be."""
+    after = now.chosen(np.arange(len(now)))
+    for each in fields(Parameters):
+        getattr(after, each.name)[found.places] = getattr(found.parameters, each.name)
+    return after
+
+
+def _write(row: Calibration, choices: Pool, found: Found, now: Parameters, metrics: list[dict[str, Any]]) -> None:
+    """`metrics`: what it must keep for each group to be put into use (`predicting.metrics_with`)."""
     depths = dict(Item.objects.exclude(generator="").values_list("pk", "depth"))
     place_of = {int(place): turn for turn, place in enumerate(found.places)}
     rows = [_parameters(row, choices, depths, place, found, place_of.get(place), now) for place in range(len(choices))]
@@ -235,7 +250,7 @@ def _write(row: Calibration, choices: Pool, found: Found, now: Parameters) -> No
     ItemParameters.objects.bulk_create(rows, batch_size=BATCH)
     evidence = found.evidence
     moved = int((np.abs(found.drift) > DRIFTED).sum())
-    row.evidence = {**vars(evidence), "moved": moved}
+    row.evidence = {**vars(evidence), "moved": moved, "metrics": metrics}
     row.facts, row.pupils, row.items = found.answers, found.pupils, len(found.places)
     row.state = CalibrationState.PROPOSED if evidence.better else CalibrationState.DROPPED
     if not evidence.better:

@@ -341,7 +341,8 @@ class CalibrationState(models.TextChoices):
 
 class Calibration(models.Model):
     """A run over the answers there were, and what a person decided about it. `evidence`: what speaks for it
-    (`calibration.Evidence`); `message`: why it failed, or what it did not change."""
+    (`calibration.Evidence`); `tests`: how tests go with it (`rehearsals.Rehearsed`, item ids as text); `message`: why
+    it failed, or what it did not change."""
 
     subject = models.CharField(max_length=20, default=SUBJECT)
     state = models.CharField(max_length=8, choices=CalibrationState.choices, default=CalibrationState.RUNNING)
@@ -351,6 +352,7 @@ class Calibration(models.Model):
     pupils = models.IntegerField(default=0)
     items = models.IntegerField(default=0)  # with parameters of their own
     evidence = models.JSONField(default=dict)
+    tests = models.JSONField(default=list)
     message = models.CharField(max_length=300, blank=True)
     decided_by = models.UUIDField(null=True)
     decided_at = models.DateTimeField(null=True)

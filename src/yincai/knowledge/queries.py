@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from yincai.core.actors import Actor
 from yincai.knowledge import graph as graphs
@@ -57,6 +58,11 @@ def slots_of(items: Iterable[int]) -> dict[int, tuple[int, ...]]:
 def codes_of(items: Iterable[int]) -> dict[int, str]:
     """Item id → its code, for pages that show where an answer came from."""
     return dict(Item.objects.filter(pk__in=list(items)).values_list("pk", "code"))
+
+
+def named_items(items: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Item id → its code and the address of its page."""
+    return {item: (code, reverse("knowledge-item", args=[item])) for item, code in codes_of(items).items()}
 
 
 def open_routes() -> QuerySet[Route]:

@@ -7,7 +7,9 @@ class LearningConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.navigation import Entry, register_navigation
+        from yincai.knowledge.rehearsals import register_rehearsal
         from yincai.learning import tasks  # noqa: F401 - registers the periodic task
+        from yincai.learning.exposure import rehearsed
         from yincai.learning.fold import SUBJECT, PracticeFold
         from yincai.learning.indicators import register_indicators
         from yincai.learning.mastery_rows import mastery_rows
@@ -16,6 +18,7 @@ class LearningConfig(AppConfig):
         from yincai.records.folds import register_fold
         from yincai.records.lake import register_table
 
+        register_rehearsal(rehearsed)
         register_fold(SUBJECT, PracticeFold())
         register_table("mastery", mastery_rows)
         register_indicators()

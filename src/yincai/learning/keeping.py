@@ -20,7 +20,9 @@ from yincai.core.ids import new_id
 from yincai.learning.forms import AnswerForm
 from yincai.learning.models import Assignment, HintUse, Practice, Purpose
 from yincai.learning.rows import read_practice
-from yincai.records.folds import FOLDS, Fact
+from yincai.learning.tracing.state import name_in
+from yincai.learning.tracing.versions import numbers_of
+from yincai.records.folds import FOLDS, Fact, Fold, Versions
 from yincai.records.queries import facts_of, in_force, state_of
 from yincai.records.recording import ConflictingStatement, Response, record, stored
 from yincai.records.statements import Body
@@ -296,7 +298,7 @@ class Unkept:
                 raise ConflictingStatement
             return before
         fold = FOLDS[response.subject]
-        after = fold.fold(before, [_fact(response, len(seen) + 1)], fold.versions)
+        after = fold.fold(before, [_fact(response, len(seen) + 1)], _versions_of(before, fold))
         self._all["states"][response.subject] = base64.b64encode(after).decode()
         seen[form] = [
             str(response.practice), said, response.item, list(response.points), response.score, response.seed
@@ -317,6 +319,14 @@ class Unkept:
 
     def _changed(self) -> None:
         self._session[SESSION_KEY] = self._all
+
+
+def _versions_of(state: bytes, fold: Fold) -> Versions:
+    """A sitting that was begun before a switch goes on with its own numbers."""
+    now, name = fold.versions, name_in(state)
+    if not name or name == now.parameters:
+        return now
+    return now._replace(model=numbers_of(name).model, parameters=name)
 
 
 def _fact(response: Response, number: int) -> Fact:

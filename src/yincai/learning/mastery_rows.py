@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from yincai.learning.fold import PracticeFold
-from yincai.measurement import tracing
-from yincai.measurement.tracing import State
+from yincai.learning.tracing.state import Traced
 from yincai.records.lake import HeldState
 
 if TYPE_CHECKING:
@@ -22,13 +20,9 @@ def mastery_rows(states: Sequence[HeldState], as_of: datetime) -> pa.Table:
     import pyarrow as pa
 
     moment = as_of.timestamp()
-    unpacked = [State.unpack(held.state) for held in states]
-    parameters = [PracticeFold.parameters[held.versions.parameters] for held in states]
-    tables = [
-        tracing.masteries(state, moment, parameters=numbers)
-        for state, numbers in zip(unpacked, parameters, strict=True)
-    ]
-    seen = [state.seen for state in unpacked]
+    unpacked = [Traced.unpack(held.state) for held in states]
+    tables = [state.masteries(moment) for state in unpacked]
+    seen = [state.mastery.seen for state in unpacked]
     sizes = [len(slots) for slots in seen]
     rows = sum(sizes)
 

@@ -2,49 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from yincai.core.scope import unscoped
-from yincai.indicators.cards import Card, Metric, Model, Predicted, audited_metrics, day_of, register_model
+from yincai.indicators.cards import (
+    Card,
+    Metric,
+    Model,
+    Predicted,
+    audited_groups,
+    audited_metrics,
+    day_of,
+    name_of,
+    register_model,
+)
+from yincai.knowledge.graph import load
+from yincai.knowledge.queries import named_items
 from yincai.learning.attributed import AttributionModel, Judgement
-from yincai.learning.fold import SUBJECT, PracticeFold
+from yincai.learning.fold import SUBJECT
+from yincai.learning.models import ModelVersion
+from yincai.learning.tracing.facts import gathered
+from yincai.learning.tracing.fitting import said
+from yincai.learning.tracing.numbers import Numbers
+from yincai.learning.tracing.versions import numbers_in_use, version_in_use
 from yincai.measurement.intervals import wilson
-from yincai.measurement.tracing import ItemInfo, State, predict, update
-from yincai.records.folds import Fact
-from yincai.records.models import LearnerState
-from yincai.records.queries import facts_of
 
 TRACING, CAUSES = "tracing", "causes"
-PUPILS_AT_ONCE = 200
 LEAST_AGREED = 0.7
 
 
 def register_models() -> None:
-    register_model(Model(TRACING, 10, tracing_card, predictions))
+    register_model(Model(TRACING, 10, tracing_card, predictions, named_items, "learning-versions"))
     register_model(Model(CAUSES, 30, causes_card))
 
 
 def tracing_card() -> Card:
-    versions = PracticeFold().versions
+    numbers, row = numbers_in_use(), version_in_use()
     return Card(
         code=TRACING,
         label="掌握情况",
         does="从每次答题估计学生在每个知识点上现在能不能做对，并据此选下一题。",
-        version=f"{versions.model}，参数第 {versions.parameters} 套，知识图谱第 {versions.graph} 版",
-        data="随软件出厂的参数，由开发者设定（做法见公开文献），没有用任何学生的数据拟合；每个学生的状态只来自他自己的答题。",
-        since=None,
-        approved="随软件出厂，本地还没有人另行批准",
-        metrics=audited_metrics(TRACING),
+        version=f"{numbers.name}（{numbers.model}），知识图谱第 {load().version} 版",
+        data=_data(numbers, row),
+        since=day_of(row.decided_at) if row else None,
+        approved=_approved(row),
+        metrics=(*audited_metrics(TRACING), *_before_use(numbers, row)),
+        groups=audited_groups(TRACING),
         limits=(
             "“掌握”的意思是：现在做一道普通的题，答对的机会至少八成，而且有八成把握这样说；至少要有 3 次答题。",
             "只看对错、提示和时间，看不到解题过程，也看不到课堂。",
             "题数少时区间很宽，先看区间再看数字；不要用它给学生排队。",
+            "给人看的掌握程度和选题用的预测是两部分：重新拟合只换预测，掌握程度的算法不变。",
         ),
         unknown=(
+            "模拟学生和真实学生差多少，要等本地作答够多、检查过才知道。",
             "遗忘的快慢对所有学生、所有知识点用同一个数，真实情况会不同。",
-            "性别等个人情况没有参加检查：系统不为统计解密这些字段。",
+            "家庭情况等没有参加检查：系统不收集，也不为统计解密加密的字段。",
         ),
     )
+
+
+def _data(numbers: Numbers, row: ModelVersion | None) -> str:
+    if row and row.digest:
+        gain = row.evidence
+        return (
+            f"用本地 {row.pupils:,} 名学生的 {row.facts:,} 次作答拟合；对其中没有参加拟合的 {gain['pupils']} 名，"
+            f"每题对数损失从 {gain['before']:.4f} 降到 {gain['after']:.4f}（改善 {gain['gain']:.4f}，"
+            f"{gain['low']:.4f} 到 {gain['high']:.4f}）。每个学生的状态只来自他自己的答题。"
+        )
+    recipe, beside = numbers.told["recipe"], numbers.told["beside_mastery"]
+    return (
+        f"随软件出厂：在 {recipe['pupils']:,} 名模拟学生一学期的练习上拟合，没有用任何真实学生的数据，"
+        "同样的种子得到同样的数。"
+        f"对另外 {recipe['held_out']:,} 名模拟学生，加上按前后作答预测的部分，每题对数损失比只看掌握程度低 "
+        f"{beside['gain']:.4f}（标准误 {beside['gain_se']:.4f}）。每个学生的状态只来自他自己的答题。"
+    )
+
+
+def _approved(row: ModelVersion | None) -> str:
+    if row is None or row.decided_by is None:
+        return "随软件出厂，由开发者批准；本地还没有人另行批准"
+    return f"{name_of(row.decided_by)}，理由：{row.why}"
+
+
+def _before_use(numbers: Numbers, row: ModelVersion | None) -> list[Metric]:
+    """What was measured before it came into use, on pupils who were left out of the fit."""
+    who = "使用前，留出的学生" if row and row.digest else "出厂前，模拟学生"
+    told = row.metrics if row and row.digest else numbers.told["metrics"]
+    return [replace(metric, label=f"{metric.label}（{who}）") for metric in (Metric(**one) for one in told)]
 
 
 def causes_card() -> Card:
@@ -80,31 +127,11 @@ def _agreed() -> Metric:
 
 
 def predictions(most: int) -> Predicted:
-    """What the model in use said before each first answer without help, folded anew; whole pupils, newest first."""
-    rows: list[tuple[int, str, int, float, float, float]] = []
-    states = LearnerState.objects.filter(subject=SUBJECT).order_by("-pupil").values_list("pupil", flat=True)
-    pupils = list(states)
-    for start in range(0, len(pupils), PUPILS_AT_ONCE):
-        by_pupil: dict[int, list[Fact]] = {}
-        for fact in facts_of(pupils[start : start + PUPILS_AT_ONCE], SUBJECT):
-            by_pupil.setdefault(fact.pupil, []).append(fact)
-        for facts in by_pupil.values():
-            rows += _said_before(facts)
-        if len(rows) >= most:
-            break
-    columns = list(zip(*rows, strict=True)) or [()] * 6
-    kinds = (np.int64, np.str_, np.int64, np.float64, np.float64, np.float64)
-    return Predicted(*(np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)))
-
-
-def _said_before(facts: list[Fact]) -> list[tuple[int, str, int, float, float, float]]:
-    fold = PracticeFold()
-    numbers = fold.parameters[fold.versions.parameters]
-    state, told = State.empty(0, numbers), []
-    for fact in facts:
-        item, moment = ItemInfo(fact.points, fact.difficulty, fact.guess), fact.at.timestamp()
-        if fact.attempt == 1 and not fact.hints:
-            p = float(predict(state, [item], moment, numbers)[0][0])
-            told.append((fact.pupil, fact.place, fact.item, moment, p, fact.score))
-        state = update(state, item, fact.score, moment, numbers, item_id=fact.item)
-    return told
+    """What the numbers in use said before each first answer without help, folded anew; whole pupils, newest first."""
+    found = gathered(most)
+    if not len(found.answers):
+        nothing = np.zeros(0)
+        return Predicted(found.answers.pupil, found.place, found.item, nothing, nothing, nothing)
+    p, kept = said(numbers_in_use(), found.answers), found.answers.scored
+    rows = found.where(kept)
+    return Predicted(rows.answers.pupil, rows.place, rows.item, rows.answers.time, p[kept], rows.answers.score)

@@ -12,7 +12,8 @@ rate aimed at.
 is a **PlacementPaper** with two parallel forms; a **PaperMark** is what a teacher entered for one pupil, from which the
 facts follow in the background.
 
-What teachers said of the causes of wrong answers stands in `attributed.py`.
+What teachers said of the causes of wrong answers stands in `attributed.py`; the numbers of tracing that were fitted
+here in `model_versions.py`.
 
 Pupils appear here only by the number of their pseudonym.
 """
@@ -28,6 +29,8 @@ from yincai.core.scope import Scope, ScopedModel
 from yincai.learning.attributed import AttributionModel as AttributionModel
 from yincai.learning.attributed import Grown as Grown
 from yincai.learning.attributed import Judgement as Judgement
+from yincai.learning.model_versions import ModelVersion as ModelVersion
+from yincai.learning.model_versions import VersionState as VersionState
 from yincai.registry.models import Organisation, Pseudonym
 
 SUBJECTS = {"math": "数学"}
@@ -188,6 +191,7 @@ class PlacementResult(OfPupil):
     the pupil would answer rightly, with its interval; `band` and the bands the interval reaches.
 
     `units`: [[code, share, asked], …] in teaching order; `begin`: the unit to begin with, empty where all is known.
+    `score`: the statement of the score (`records.scores`). Voided: a teacher said that it counts no more.
     """
 
     pupil = models.BigIntegerField()
@@ -210,6 +214,8 @@ class PlacementResult(OfPupil):
     units = models.JSONField(default=list)
     begin = models.CharField(max_length=40, blank=True)
     calibration = models.BigIntegerField(null=True)
+    score = models.UUIDField(null=True)
+    voided_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["pupil", "at"])]

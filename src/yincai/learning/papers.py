@@ -3,6 +3,7 @@ the marks of a pupil become facts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
@@ -21,14 +22,14 @@ from yincai.knowledge.queries import graph
 from yincai.learning.actions.placement import keep_result
 from yincai.learning.keeping import Kept
 from yincai.learning.models import PaperMark, PlacementPaper, Practice, Purpose
-from yincai.learning.placing import Bench, bench_of, outcome
-from yincai.measurement import adaptive
+from yincai.learning.placing import Bench, Drawn, bench_of, outcome
 from yincai.records.corrections import correct
 from yincai.records.models import ResponseFact
 from yincai.records.recording import ConsentMissing, Response, record
 from yincai.records.statements import answered
 
 if TYPE_CHECKING:
+    from yincai.measurement import adaptive
     from yincai.measurement.adaptive.forms import Forms
 
 LENGTHS = (12, 16, 20)
@@ -60,70 +61,76 @@ def assemble(paper: PlacementPaper) -> None:
 
 
 def _assemble(paper: PlacementPaper, test: Bench) -> None:
+    from yincai.measurement import adaptive
     from yincai.measurement.adaptive.program import Infeasible
 
     try:
-        places, pool, found = _search(test, paper.length, each=1)
+        questions, pool, found = _search(test, paper.length, each=1)
     except Infeasible:
-        places, pool, found = _search(test, paper.length, each=2)
+        questions, pool, found = _search(test, paper.length, each=2)
     calibration = calibration_in_use(SUBJECT)
     paper.forms, paper.curves = {}, {"at": SHOWN.tolist(), "deviation": found.deviation}
     for letter, form in zip(LETTERS, found.forms, strict=True):
         order = sorted(form.items, key=lambda item: float(pool.b[item]))  # from easy to hard
-        entries = [test.entries[places[item]] for item in order]
-        paper.forms[letter] = [[entry.item, entry.version, entry.seed] for entry in entries]
+        paper.forms[letter] = [list(questions[item].drawn) for item in order]
         curve = adaptive.information(pool, SHOWN + test.plan.rules.mean)[order].sum(axis=0)
         paper.curves[letter] = np.round(curve, 3).tolist()
     paper.calibration = calibration.pk if calibration else None
     paper.state = PlacementPaper.READY
 
 
-def _search(test: Bench, length: int, each: int) -> tuple[list[int], adaptive.Pool, Forms]:
+@dataclass(frozen=True)
+class Printable:
+    """A question that can be printed, and the place of the test that it could stand at."""
+
+    drawn: Drawn
+    place: int
+
+
+def _search(test: Bench, length: int, each: int) -> tuple[list[Printable], adaptive.Pool, Forms]:
     """The forms where each takes at most `each` variants of a depth. Raises Infeasible."""
     from yincai.measurement.adaptive import forms
 
-    places, pool = _pool_on_paper(test, each)
+    questions = _printable(test)
+    pool = _pool_on_paper(test, questions, each)
     thetas = tuple(test.plan.rules.mean + step for step in ABILITIES)
     targets = tuple(float(value) for value in forms.typical_target(pool, length, thetas))
-    blueprint = forms.Blueprint(length, thetas, targets, _contents(test, places, length))
+    blueprint = forms.Blueprint(length, thetas, targets, _contents(pool, length))
     found = forms.assemble(pool, blueprint, forms=len(LETTERS), tolerance=TOLERANCE, seconds=SECONDS)
-    return places, pool, found
+    return questions, pool, found
 
 
-def _pool_on_paper(test: Bench, each: int) -> tuple[list[int], adaptive.Pool]:
-    """What can be printed: questions without pictures, a few variants of each depth, of which a form takes `each`."""
-    pictured = _pictured(test)
-    places: list[int] = []
-    groups: dict[int, list[int]] = {}
-    for item, own in test.of_item.items():
-        if item in pictured:
+def _printable(test: Bench) -> list[Printable]:
+    """Questions without pictures, a few variants of each depth."""
+    found = []
+    for item, places in test.of_item.items():
+        first = test.entries[places[0]]
+        if not first.seeds and items.question(item, first.version).images:
             continue
-        chosen = own[:EACH_DEPTH]
-        groups[item] = list(range(len(places), len(places) + len(chosen)))
-        places += chosen
-    p = test.parameters.chosen(places)
-    units = np.array([test.plan.pool.attributes["unit"][place] for place in places], np.int32)
-    apart = [group[turn::each] for group in groups.values() for turn in range(each)]
-    pool = adaptive.Pool(
-        a=p.a,
-        b=p.b,
-        c=p.c,
-        se_a=p.se_a,
-        se_b=p.se_b,
-        attributes={"unit": units},
-        enemies=tuple(tuple(group) for group in apart if len(group) > 1),
-    )
-    return places, pool
+        variants: list[int | None] = [seed for place in places for seed in test.entries[place].seeds]
+        found += [Printable(Drawn(item, first.version, seed), places[0]) for seed in variants[:EACH_DEPTH] or [None]]
+    return found
 
 
-def _pictured(test: Bench) -> set[int]:
-    written = {entry.item: entry.version for entry in test.entries if entry.seed is None}
-    return {item for item, version in written.items() if items.question(item, version).images}
+def _pool_on_paper(test: Bench, questions: Sequence[Printable], each: int) -> adaptive.Pool:
+    """Of the variants of a depth a form takes at most `each`."""
+    from yincai.measurement import adaptive
+
+    groups: dict[int, list[int]] = {}
+    for turn, question in enumerate(questions):
+        groups.setdefault(question.drawn.item, []).append(turn)
+    places = [question.place for question in questions]
+    p, units = test.parameters.chosen(places), test.plan.pool.attributes["unit"][places]
+    apart = [tuple(group[turn::each]) for group in groups.values() for turn in range(each)]
+    enemies = tuple(group for group in apart if len(group) > 1)
+    return adaptive.Pool(a=p.a, b=p.b, c=p.c, se_a=p.se_a, se_b=p.se_b, attributes={"unit": units}, enemies=enemies)
 
 
-def _contents(test: Bench, places: list[int], length: int) -> tuple[adaptive.Constraint, ...]:
+def _contents(pool: adaptive.Pool, length: int) -> tuple[adaptive.Constraint, ...]:
     """Every unit has its part: at least one question where there is room, at most twice its equal share."""
-    codes = sorted({int(test.plan.pool.attributes["unit"][place]) for place in places})
+    from yincai.measurement import adaptive
+
+    codes = sorted(set(pool.attributes["unit"].tolist()))
     most, least = max(2, -(-2 * length // len(codes))), int(len(codes) <= length)
     return tuple(adaptive.Constraint("unit", (code,), least=least, most=most) for code in codes)
 
@@ -174,15 +181,19 @@ def _count_pupil(paper: PlacementPaper, row: PaperMark, actor: Actor) -> bool:
         for number, sign in enumerate(row.marks):
             if sign in SIGNS:
                 _count_one(paper, row, number, practice, at, actor)
+        _keep_outcome(paper, row, practice, at, actor)
     except ConsentMissing:
         return False  # withdrawn since the marks were entered
     row.counted = row.marks
     row.save(update_fields=["counted"])
-    test, kept = bench_of(practice.place, paper.grade), Kept(row.pupil, actor)
-    found = outcome(test, kept.given(practice), "paper") if test else None
-    if found:
-        keep_result(row.pupil, practice, found, at, paper)
     return True
+
+
+def _keep_outcome(paper: PlacementPaper, row: PaperMark, practice: Practice, at: datetime, actor: Actor) -> None:
+    test = bench_of(practice.place, paper.grade)
+    found = outcome(test, Kept(row.pupil, actor).given(practice), "paper") if test else None
+    if found:
+        keep_result(row.pupil, practice, found, at, paper, row.form, acting_user=actor)
 
 
 def _sitting(paper: PlacementPaper, pupil: int, at: datetime) -> Practice:

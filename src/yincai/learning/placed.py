@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from yincai.core.figures import percent_text
 from yincai.knowledge.graph import Unit
 from yincai.knowledge.queries import graph
@@ -59,7 +61,12 @@ def units_of(row: PlacementResult) -> tuple[UnitView, ...]:
 
 
 def last_result(pupil: int, subject: str = SUBJECT) -> PlacementResult | None:
-    return PlacementResult.objects.filter(pupil=pupil, subject=subject).order_by("-at").first()
+    return in_force().filter(pupil=pupil, subject=subject).order_by("-at").first()
+
+
+def in_force() -> QuerySet[PlacementResult]:
+    """Results that no teacher declared void."""
+    return PlacementResult.objects.filter(voided_at__isnull=True)
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,7 @@ def class_placement(room: Organisation) -> ClassPlacement:
 
 
 def newest_of(numbers: Sequence[int], subject: str = SUBJECT) -> dict[int, PlacementResult]:
-    rows = PlacementResult.objects.filter(pupil__in=numbers, subject=subject).order_by("at")
+    rows = in_force().filter(pupil__in=numbers, subject=subject).order_by("at")
     return {row.pupil: row for row in rows}
 
 

@@ -1,15 +1,20 @@
 """摸底诊断: which questions show where a pupil should begin, and what the answers say about it.
 
 The test draws from what a class has met by now, the two grades before included, balanced over units. Its state is the
-answers themselves: they are laid anew on the items' parameters each time, so nothing but facts is kept, and a
-withdrawn item drops out of the estimate with its answer.
+answers themselves: they are laid anew on the items' parameters each time, so nothing but facts is kept, and an item
+that was withdrawn, or banned by the class's teacher, drops out of the estimate with its answer.
+
+Who sees what: a depth of a generator stands for its fixed variants, one of which is drawn when its turn comes, so that
+neighbours who are asked the same kind of question read different ones. What is chosen for its information is one of
+the AMONG best, and limits of exposure (`exposure.py`) come with the calibration in use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -20,20 +25,23 @@ from yincai.core.ids import new_id
 from yincai.knowledge.fixed import fixed_seeds
 from yincai.knowledge.graph.loader import TERMS
 from yincai.knowledge.models import Item
-from yincai.knowledge.parameters import parameters_of
+from yincai.knowledge.parameters import limits_of, parameters_of
 from yincai.knowledge.pool import Pool, pool
 from yincai.knowledge.priors import MIDDLE, Parameters, average_of
 from yincai.knowledge.queries import graph
 from yincai.learning.keeping import Given, Keeping
-from yincai.learning.models import Practice
+from yincai.learning.models import ItemRule, Practice
 from yincai.learning.sitting import Asked, grades, half_of, open_slots, put, when
-from yincai.measurement import adaptive
+
+if TYPE_CHECKING:
+    from yincai.measurement import adaptive
 
 SUBJECT = "math"
 LONGEST, SHORTEST = 20, 10  # questions
 FEWEST_HELD = 8  # items without which no test is offered
 FEWEST_SAID = 5  # answers below which nothing is said
 TWICE = 2  # a depth of a generator comes at most so often
+AMONG = 3  # the next question is one of so many that tell most
 PRECISION = 0.42  # standard error at which it stops, in deviations of a grade
 BAND = 0.7  # half-width of "at the grade", in deviations
 CONFIDENCE = 0.9
@@ -47,13 +55,21 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Entry:
-    """A question of the test: an item at its version, and for a generator one of its fixed variants."""
+    """A place in the test: an item at its version, and for a generator the fixed variants that may stand there."""
+
+    item: int
+    version: int
+    seeds: tuple[int, ...]
+    unit: str
+    grade: int
+
+
+class Drawn(NamedTuple):
+    """A question as it is put: an item at its version, and for a generator the variant."""
 
     item: int
     version: int
     seed: int | None
-    unit: str
-    grade: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +83,9 @@ class Bench:
 
     @cached_property
     def at(self) -> dict[tuple[int, int | None], int]:
-        return {(entry.item, entry.seed): place for place, entry in enumerate(self.entries)}
+        return {
+            (entry.item, seed): place for place, entry in enumerate(self.entries) for seed in entry.seeds or (None,)
+        }
 
     @cached_property
     def of_item(self) -> dict[int, list[int]]:
@@ -75,6 +93,11 @@ class Bench:
         for place, entry in enumerate(self.entries):
             found.setdefault(entry.item, []).append(place)
         return found
+
+    @cached_property
+    def typical(self) -> list[int]:
+        """One place of each item: what stands for the questions of a grade or a unit."""
+        return [places[0] for places in self.of_item.values()]
 
 
 @dataclass(frozen=True)
@@ -116,31 +139,55 @@ class Outcome:
 
 
 @lru_cache(maxsize=64)
-def bench(choices: Pool, grade: int, half: str) -> Bench | None:
-    """The questions for a grade, or None where there are too few for a test."""
+def bench(choices: Pool, grade: int, half: str, banned: frozenset[int] = frozenset()) -> Bench | None:
+    """The questions for a grade without those that a teacher banned, or None where there are too few for a test."""
     if grade not in grades(SUBJECT):
         return None
-    rows = _met(choices, grade, half)
-    entries, owners = _entries(choices, rows)
-    longest = _longest(choices, rows)
+    return made(choices, parameters_of(choices), grade, half, banned, limits_of(code_of(grade, half)))
+
+
+def banned_at(place: str) -> frozenset[int]:
+    """What the teachers of the class at a path will not have asked."""
+    rules = ItemRule.objects.filter(school_class__path=place, kind=ItemRule.BAN)
+    return frozenset(rules.values_list("item", flat=True))
+
+
+def code_of(grade: int, half: str) -> str:
+    """The name under which a calibration keeps what it says of this test."""
+    return f"placement-{SUBJECT}-{grade}{half}"
+
+
+def made(
+    choices: Pool,
+    parameters: Parameters,
+    grade: int,
+    half: str,
+    banned: frozenset[int] = frozenset(),
+    limits: Mapping[int, float] | None = None,
+) -> Bench | None:
+    """The same under other parameters (of the whole pool) and limits of exposure (by item)."""
+    entries, owners = _entries(choices, _met(choices, grade, half, banned))
+    longest = min(LONGEST, len(entries))
     if longest < FEWEST_HELD:
         return None
-    parameters = parameters_of(choices).chosen(owners)
-    return Bench(grade, entries, parameters, _plan(entries, parameters, grade, longest))
+    own, may = parameters.chosen(owners), np.array([(limits or {}).get(entry.item, 1.0) for entry in entries])
+    return Bench(grade, entries, own, _plan(entries, own, grade, longest, may if (may < 1).any() else None))
 
 
 def bench_of(place: str, grade: int) -> Bench | None:
-    return bench(pool(SUBJECT, place), grade, half_of(timezone.localdate()))
+    """The questions for a grade of the class at a path, by today."""
+    return bench(pool(SUBJECT, place), grade, half_of(timezone.localdate()), banned_at(place))
 
 
-def _met(choices: Pool, grade: int, half: str) -> list[int]:
+def _met(choices: Pool, grade: int, half: str, banned: frozenset[int]) -> list[int]:
     """The items all of whose points have been met."""
     met, real = open_slots(SUBJECT, grade, half), choices.slots >= 0
     whole = np.all(met[choices.slots] | ~real, axis=1)
-    return [int(row) for row in np.flatnonzero(whole)]
+    return [int(row) for row in np.flatnonzero(whole) if int(choices.items[row]) not in banned]
 
 
 def _entries(choices: Pool, rows: Sequence[int]) -> tuple[tuple[Entry, ...], list[int]]:
+    """The places of the test, and which item of the pool each belongs to; a depth has TWICE of them."""
     made = {
         item: (generator, depth)
         for item, generator, depth in Item.objects.filter(pk__in=choices.items[rows].tolist())
@@ -152,20 +199,26 @@ def _entries(choices: Pool, rows: Sequence[int]) -> tuple[tuple[Entry, ...], lis
     for row in rows:
         item, version = int(choices.items[row]), int(choices.versions[row])
         last = max((known[int(slot)] for slot in choices.slots[row] if slot >= 0), key=when)
-        seeds: Sequence[int | None] = (None,)
-        if item in made:
-            seeds = fixed_seeds(made[item][0], version, made[item][1])
-        entries += [Entry(item, version, seed, last.unit, last.grade) for seed in seeds]
-        owners += [row] * len(seeds)
+        for seeds in _turns(made.get(item), version):
+            entries.append(Entry(item, version, seeds, last.unit, last.grade))
+            owners.append(row)
     return tuple(entries), owners
 
 
-def _longest(choices: Pool, rows: Sequence[int]) -> int:
-    depths = int(choices.is_generator[rows].sum())
-    return min(LONGEST, depths * TWICE + len(rows) - depths)
+def _turns(made: tuple[str, int] | None, version: int) -> list[tuple[int, ...]]:
+    """For each place of an item the variants that may stand there; a written item has one place and no variants."""
+    if made is None:
+        return [()]
+    generator, depth = made
+    seeds = fixed_seeds(generator, version, depth)
+    return [seeds[turn::TWICE] for turn in range(min(TWICE, len(seeds)))]
 
 
-def _plan(entries: tuple[Entry, ...], parameters: Parameters, grade: int, longest: int) -> adaptive.Plan:
+def _plan(
+    entries: tuple[Entry, ...], parameters: Parameters, grade: int, longest: int, exposure: Floats | None
+) -> adaptive.Plan:
+    from yincai.measurement import adaptive  # compiled code: loaded by the first test, not by the first page
+
     units = sorted({entry.unit for entry in entries})
     attributes = {"unit": np.array([units.index(entry.unit) for entry in entries], np.int32)}
     mean = float(average_of(grade))
@@ -177,43 +230,28 @@ def _plan(entries: tuple[Entry, ...], parameters: Parameters, grade: int, longes
         classify=True,
         confidence=CONFIDENCE,
         constraints=_balance(units, longest),
-        randomesque=3,
+        randomesque=AMONG,
         start=adaptive.Start("at", low=mean - BAND),
         mean=mean,
     )
-    return adaptive.plan(
-        adaptive.Pool(
-            a=parameters.a,
-            b=parameters.b,
-            c=parameters.c,
-            se_a=parameters.se_a,
-            se_b=parameters.se_b,
-            attributes=attributes,
-            enemies=_not_together(entries),
-        ),
-        rules,
-    )
+    p = parameters
+    pool_ = adaptive.Pool(a=p.a, b=p.b, c=p.c, se_a=p.se_a, se_b=p.se_b, attributes=attributes, exposure=exposure)
+    return adaptive.plan(pool_, rules)
 
 
 def _balance(units: Sequence[str], longest: int) -> tuple[adaptive.Constraint, ...]:
     """No unit takes more than twice its equal part, so that the test looks at all of them."""
+    from yincai.measurement import adaptive
+
     most = max(2, -(-2 * longest // len(units)))
     return tuple(adaptive.Constraint("unit", (code,), most=most) for code in range(len(units)))
 
 
-def _not_together(entries: Sequence[Entry]) -> tuple[tuple[int, ...], ...]:
-    """The variants of a depth in TWICE groups, of each of which a test takes one."""
-    of_item: dict[int, list[int]] = {}
-    for place, entry in enumerate(entries):
-        if entry.seed is not None:
-            of_item.setdefault(entry.item, []).append(place)
-    groups = (tuple(places[turn::TWICE]) for places in of_item.values() for turn in range(TWICE))
-    return tuple(group for group in groups if len(group) > 1)
+def laid(test: Bench, given: Sequence[Given], lot: int = 0) -> adaptive.Sitting:
+    """The answers so far on the items' parameters. `lot` decides which questions of limited exposure may come."""
+    from yincai.measurement import adaptive
 
-
-def laid(test: Bench, given: Sequence[Given]) -> adaptive.Sitting:
-    """The answers so far on the items' parameters."""
-    sitting, used = adaptive.begin(test.plan), set[int]()
+    sitting, used = adaptive.begin(test.plan, seed=lot), set[int]()
     for one in given:
         place = _place(test, one, used)
         if place is not None:
@@ -230,9 +268,11 @@ def _place(test: Bench, one: Given, used: set[int]) -> int | None:
     return next((place for place in test.of_item.get(one.item, ()) if place not in used), None)
 
 
-def next_entry(test: Bench, given: Sequence[Given], practice: UUID) -> tuple[Entry | None, str]:
+def next_question(test: Bench, given: Sequence[Given], practice: UUID) -> tuple[Drawn | None, str]:
     """The next question, or None with the reason why the test is over. Asking again gives the same question."""
-    sitting = laid(test, given)
+    from yincai.measurement import adaptive
+
+    sitting = laid(test, given, practice.int % 2**64)
     reason = adaptive.done(test.plan, sitting)
     if reason or len(given) >= LONGEST:
         return None, reason or "length"
@@ -241,7 +281,8 @@ def next_entry(test: Bench, given: Sequence[Given], practice: UUID) -> tuple[Ent
         choice = adaptive.next_item(test.plan, sitting, dice)
     except LookupError:
         return None, "exhausted"
-    return test.entries[choice.item], ""
+    entry = test.entries[choice.item]
+    return Drawn(entry.item, entry.version, int(dice.choice(entry.seeds)) if entry.seeds else None), ""
 
 
 def ask_measured(keeping: Keeping, practice: Practice, grade: int, number: int) -> tuple[Asked | None, str]:
@@ -249,22 +290,23 @@ def ask_measured(keeping: Keeping, practice: Practice, grade: int, number: int) 
     test = bench_of(practice.place, grade)
     if test is None:
         return None, "exhausted"
-    entry, reason = next_entry(test, keeping.given(practice), practice.pk)
-    if entry is None:
+    drawn, reason = next_question(test, keeping.given(practice), practice.pk)
+    if drawn is None:
         return None, reason
-    now = timezone.now().timestamp()
-    return put(practice, entry.item, entry.version, entry.seed, number, "", now), ""
+    return put(practice, *drawn, number, "", timezone.now().timestamp()), ""
 
 
 def outcome(test: Bench, given: Sequence[Given], reason: str = "stopped") -> Outcome | None:
     """What the answers say; None when they are too few to say anything."""
+    from yincai.measurement import adaptive
+
     sitting = laid(test, given)
     if len(sitting.asked) < FEWEST_SAID:
         return None
     found = adaptive.result(test.plan, sitting)
     cuts, low, high = test.plan.rules.cuts, *found.interval
     units = _units(test, sitting)
-    own = [place for place, entry in enumerate(test.entries) if entry.grade == test.grade]
+    own = [place for place in test.typical if test.entries[place].grade == test.grade]
     return Outcome(
         grade=test.grade,
         n=found.n,
@@ -288,17 +330,20 @@ def _band(ability: float, cuts: Sequence[float]) -> int:
 
 def _expected(test: Bench, places: Sequence[int], ability: float) -> float:
     """The share of these questions that somebody of this ability knows (guessing left out)."""
-    chosen = test.parameters.chosen(places or range(len(test.entries)))
+    chosen = test.parameters.chosen(places or test.typical)
     return float(np.mean(1.0 / (1.0 + np.exp(-chosen.a * (ability - chosen.b)))))
 
 
 def _units(test: Bench, sitting: adaptive.Sitting) -> tuple[UnitView, ...]:
     """Each unit in teaching order: what the ability says, drawn towards the unit's own answers."""
+    from yincai.measurement import adaptive
+
     known, ability = graph(SUBJECT).units, adaptive.result(test.plan, sitting).ability
+    answers = list(zip(sitting.asked, sitting.scores, strict=True))
     found = []
     for code in sorted({entry.unit for entry in test.entries}, key=lambda one: known[one].when):
-        places = [place for place, entry in enumerate(test.entries) if entry.unit == code]
-        scores = [int(score) for place, score in zip(sitting.asked, sitting.scores, strict=True) if place in places]
+        places = [place for place in test.typical if test.entries[place].unit == code]
+        scores = [int(score) for place, score in answers if test.entries[place].unit == code]
         share = (WEIGHT * _expected(test, places, ability) + sum(scores)) / (WEIGHT + len(scores))
         found.append(UnitView(code, round(share, 3), len(scores)))
     return tuple(found)
@@ -310,9 +355,9 @@ def rehearse() -> None:
     given: list[Given] = []
     practice = new_id()
     while test and len(given) < FEWEST_SAID:
-        entry, _ = next_entry(test, given, practice)
-        if entry is None:
+        drawn, _ = next_question(test, given, practice)
+        if drawn is None:
             break
-        given.append(Given(entry.item, (), float(len(given) % 2), entry.seed))
+        given.append(Given(drawn.item, (), float(len(given) % 2), drawn.seed))
     if test:
         outcome(test, given)

@@ -26,7 +26,7 @@ from yincai.learning.attribution.words import TEACHERS, name_of
 from yincai.learning.keeping import Given
 from yincai.learning.models import Assignment, Judgement, Practice
 from yincai.learning.sitting import class_word, grades, stocked
-from yincai.measurement import tracing
+from yincai.learning.tracing.state import Traced
 from yincai.measurement.intervals import wilson
 from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, UNSEEN, Masteries, State
 from yincai.records.folds import Fact
@@ -87,7 +87,7 @@ class CalmMap:
     parts: tuple[MapPart, ...]
 
 
-def calm_map(subject: str, state: State, actor: Actor) -> CalmMap:
+def calm_map(subject: str, state: Traced, actor: Actor) -> CalmMap:
     """The units of the pupil's grade, and others that were begun; no numbers on a point, only how far it is."""
     grade = grade_of(actor)
     if grade not in grades(subject):
@@ -116,10 +116,10 @@ def _finding(views: Sequence[UnitView]) -> str:
     return "刚刚起步，多练几次就能看到变化" if counts[STARTING] else "从这里开始，想练哪一块都可以"
 
 
-def unit_views(subject: str, state: State) -> list[UnitView]:
+def unit_views(subject: str, state: Traced) -> list[UnitView]:
     """Every unit, as a class meets them."""
     known = graph(subject)
-    table = tracing.masteries(state.grown(known.width), timezone.now().timestamp())
+    table = state.masteries(timezone.now().timestamp(), known.width)
     return [
         UnitView(unit, tuple(_point_view(point, table) for point in known.of_unit(unit.code)))
         for unit in sorted(known.units.values(), key=lambda unit: unit.when)
@@ -156,7 +156,7 @@ class Summary:
 
 def sitting_summary(subject: str, given: Sequence[Given], packed: bytes) -> Summary:
     known = graph(subject)
-    table = tracing.masteries(State.unpack(packed).grown(known.width), timezone.now().timestamp())
+    table = Traced.unpack(packed).masteries(timezone.now().timestamp(), known.width)
     slots = dict.fromkeys(slot for each in given for slot in each.points if slot in known.by_slot)
     points = tuple(_point_view(known.by_slot[slot], table) for slot in slots)
     return Summary(len(given), sum(each.score >= 0.5 for each in given), points)
@@ -238,7 +238,7 @@ def pupil_today(actor: Actor) -> Today:
     """The state of the day for a pupil; honest where practice has nothing for the grade."""
     pseudonym = pseudonym_of(actor.person_id)
     known = graph(SUBJECT)
-    state = State.unpack(state_of(pseudonym.number, SUBJECT)).grown(known.width)
+    state = Traced.unpack(state_of(pseudonym.number, SUBJECT)).mastery.grown(known.width)
     now = timezone.now().timestamp()
     due = state.points["due"][: known.width]
     return Today(
@@ -383,7 +383,7 @@ def _causes(numbers: Sequence[int]) -> list[_Caused]:
 def _tables(numbers: Sequence[int]) -> dict[int, Masteries]:
     width, now = graph(SUBJECT).width, timezone.now().timestamp()
     states = states_of(numbers, SUBJECT)
-    return {pupil: tracing.masteries(State.unpack(packed).grown(width), now) for pupil, packed in states.items()}
+    return {pupil: Traced.unpack(packed).masteries(now, width) for pupil, packed in states.items()}
 
 
 def _units_for(school_class: Organisation, practised: Counter[str]) -> tuple[Unit, ...]:
@@ -475,7 +475,7 @@ def child_sentences(child: Person | UUID) -> list[str]:
     if not allows(child, Purpose.REPORT):
         return ["您没有同意在这里展示学习情况，所以没有内容；练习和老师那边不受影响，随时可以打开。"]
     facts = facts_of([pseudonym.number], SUBJECT, timezone.now() - timedelta(days=7))
-    state = State.unpack(state_of(pseudonym.number, SUBJECT))
+    state = Traced.unpack(state_of(pseudonym.number, SUBJECT))
     return [_practised(facts), _grown(state), _next_step(state)]
 
 
@@ -487,13 +487,13 @@ def _practised(facts: Sequence[Fact]) -> str:
     return f"最近七天有 {days} 天练了数学，一共 {len(facts)} 题、约 {minutes} 分钟。"
 
 
-def _named(state: State, level: int) -> list[str]:
+def _named(state: Traced, level: int) -> list[str]:
     known = graph(SUBJECT)
-    table = tracing.masteries(state.grown(known.width), timezone.now().timestamp())
+    table = state.masteries(timezone.now().timestamp(), known.width)
     return [point.name for point in known if int(table.label[point.slot]) == level]
 
 
-def _grown(state: State) -> str:
+def _grown(state: Traced) -> str:
     mastered, growing = _named(state, MASTERED), _named(state, GROWING)
     if mastered:
         return f"已经掌握 {len(mastered)} 个知识点，如“{mastered[-1]}”。"
@@ -502,7 +502,7 @@ def _grown(state: State) -> str:
     return "还在起步，多练几次就能看到变化。"
 
 
-def _next_step(state: State) -> str:
+def _next_step(state: Traced) -> str:
     growing, starting = _named(state, GROWING), _named(state, STARTING)
     if starting:
         return f"可以和孩子聊聊“{starting[0]}”：请孩子讲给您听，比多做题更有用。"

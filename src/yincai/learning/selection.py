@@ -17,6 +17,7 @@ from yincai.knowledge.pool import Pool
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
 READY = 0.6  # a point is ready when each prerequisite is at least this likely to be known
 NOT_READY = 0.35  # below this it waits while anything else fits
 KNOWN = 0.9  # from here on a point rests until its review is due
@@ -67,12 +68,24 @@ class Pick:
     reason: str
 
 
-def pick(pool: Pool, now: Standing, wish: Wish, dice: np.random.Generator) -> Pick | None:
-    """The next item, or None when nothing in the pool fits the wish."""
+def shortlist(pool: Pool, now: Standing, wish: Wish, most: int) -> Places:
+    """The candidates worth a closer look, best first: those that fit the wish and score highest by what is known."""
+    allowed = _allowed(pool, wish)
+    score = _scores(pool, now, wish, allowed)
+    few = min(most, int(allowed.sum()))
+    best = np.argpartition(-score, few - 1)[:few] if 0 < few < len(score) else np.flatnonzero(allowed)
+    return np.asarray(best[np.argsort(-score[best], kind="stable")])
+
+
+def pick(pool: Pool, now: Standing, wish: Wish, dice: np.random.Generator, among: Places | None = None) -> Pick | None:
+    """The next item, or None when nothing in the pool fits the wish. `among`: the candidates, else the whole pool;
+    what a teacher put in order comes from anywhere."""
     ordered = _next_in_order(pool, now, wish)
     if ordered is not None:
         return Pick(ordered, "老师排的题")
     allowed = _allowed(pool, wish)
+    if among is not None:
+        allowed &= np.isin(np.arange(len(pool)), among)
     if not allowed.any():
         return None
     score = _scores(pool, now, wish, allowed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
@@ -29,14 +29,15 @@ from yincai.knowledge.queries import graph
 from yincai.learning import forms
 from yincai.learning.keeping import Keeping
 from yincai.learning.models import ClassSetting, ItemRule, Practice
-from yincai.learning.selection import Mask, Standing, Wish, pick
-from yincai.measurement import tracing
+from yincai.learning.selection import Mask, Places, Standing, Wish, pick, shortlist
+from yincai.learning.tracing.state import Traced
 from yincai.measurement.tracing import ItemBatch, State
 from yincai.registry.models import Organisation
 
 CLASS_KEPT = 15  # seconds
 TARGET = 0.75  # success rate aimed at, unless the teacher says otherwise
 SEEDS = 2**31
+LOOKED_AT = 50  # candidates of which the chance is worked out by both heads
 YEARS_BACK = 2  # grades below the pupil's own that the platform goes back to
 _dice = np.random.default_rng(secrets.randbits(128))
 
@@ -141,7 +142,7 @@ def half_of(day: date) -> str:
 
 
 def ask(
-    keeping: Keeping, practice: Practice, school_class: UUID, state: State, number: int, now: float
+    keeping: Keeping, practice: Practice, school_class: UUID, state: Traced, number: int, now: float
 ) -> Asked | None:
     """Put the next question on the desk, or None when nothing fits."""
     word = class_word(school_class)
@@ -155,7 +156,9 @@ def ask(
     order = () if set_ or practice.unit else _not_yet(keeping, word.order)
     choices = pool(practice.subject, practice.place)
     where = standing(practice.subject, choices, state, now)
-    chosen = pick(choices, where, wish_of(practice, word, where.seen > 0, order), _dice)
+    wish = wish_of(practice, word, where.seen > 0, order)
+    few = shortlist(choices, where, wish, LOOKED_AT)
+    chosen = pick(choices, looked_at(choices, where, few, state, now), wish, _dice, few)
     if chosen is None:
         return None
     item, version = int(choices.items[chosen.index]), int(choices.versions[chosen.index])
@@ -207,12 +210,18 @@ def version_that_counts(practice: Practice, form: forms.AnswerForm) -> int:
     return newest if may_regrade(older.version, newer.version) else form.version
 
 
-def standing(subject: str, choices: Pool, state: State, now: float) -> Standing:
+def looked_at(choices: Pool, where: Standing, few: Places, state: Traced, now: float) -> Standing:
+    """The chances at a few candidates as both heads say them; at the others they stay the mastery head's."""
+    chance, doubt = where.chance.copy(), where.doubt.copy()
+    chance[few], doubt[few] = state.chances(choices.slots[few], now, (chance[few], doubt[few]))
+    return replace(where, chance=chance, doubt=doubt)
+
+
+def standing(subject: str, choices: Pool, state: Traced, now: float) -> Standing:
     """Where the pupil stands, as the arrays that selection reads."""
     width = graph(subject).width
-    grown = state.grown(width)
-    table = tracing.masteries(grown, now)
-    chance, doubt = tracing.predict(grown, _batch(choices), now)
+    table, grown = state.masteries(now, width), state.mastery.grown(width)
+    chance, doubt = state.by_mastery(_batch(choices), now)
     known = table.value[:width]
     needs = _needs(subject)
     ready = np.where(needs >= 0, known[np.maximum(needs, 0)], 1.0).min(axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, paper, placement, points, practice, reports, setting
+from yincai.learning.views import classes, paper, placement, points, practice, reports, setting, versions
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("classes/<uuid:school_class>", classes.class_page, name="learning-class"),
     path("classes/<uuid:school_class>/placement", placement.class_placement, name="learning-class-placement"),
     path("classes/<uuid:school_class>/placement/paper", paper.make, name="learning-paper-make"),
+    path("classes/placements/<int:result>/void", placement.void, name="learning-placement-void"),
     path("classes/papers/<uuid:paper>", paper.paper, name="learning-paper"),
     path("classes/papers/<uuid:paper>/print/<str:form>", paper.print_, name="learning-paper-print"),
     path("classes/papers/<uuid:paper>/marks", paper.marks, name="learning-paper-marks"),
@@ -34,4 +35,7 @@ urlpatterns = [
     path("classes/pupils/<uuid:person>", classes.pupil_page, name="learning-pupil"),
     path("classes/pupils/<uuid:person>/points/<str:code>", points.point_page, name="learning-point"),
     path("children/<uuid:person>", classes.child, name="learning-child"),
+    path("models/tracing/versions", versions.versions, name="learning-versions"),
+    path("models/tracing/versions/refit", versions.refit, name="learning-versions-refit"),
+    path("models/tracing/versions/decide", versions.decide, name="learning-versions-decide"),
 ]

@@ -138,7 +138,8 @@ def test_a_set_that_no_longer_fits_is_not_begun() -> None:
 
 def test_the_lottery_has_the_odds_it_is_given() -> None:
     exposure = np.linspace(0, 1, 11)
-    seen = np.mean([1 - selection.lottery(seed, exposure) for seed in range(4000)], axis=0)
+    seeds = np.arange(4000, dtype=np.uint64)
+    seen = np.mean([1 - selection.lottery(seed, exposure) for seed in seeds], axis=0)
     assert seen == pytest.approx(exposure, abs=0.03)
     assert seen[0] == 0 and seen[-1] == 1
 
@@ -147,7 +148,7 @@ def test_barred_items_stay_away_until_nothing_else_is_left() -> None:
     exposure = np.zeros(10)
     exposure[:4] = 1
     plan = adaptive.plan(made.pool(10, exposure=exposure), adaptive.Rules(length=6))
-    sitting, rng, reasons = adaptive.begin(plan, seed=5), np.random.default_rng(0), []
+    sitting, rng, reasons = adaptive.begin(plan, seed=2**64 - 1), np.random.default_rng(0), []
     while not adaptive.done(plan, sitting):
         choice = adaptive.next_item(plan, sitting, rng)
         reasons.append(choice.reason)

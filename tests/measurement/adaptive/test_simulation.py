@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from tests.measurement.adaptive import made
-from yincai.measurement import adaptive
+from yincai.measurement import adaptive, irt
 from yincai.measurement.adaptive import simulation
 
 PUPILS = np.random.default_rng(8).normal(size=400)
-
-pytestmark = pytest.mark.slow
 
 
 def run(pupils: int = 400, **rules: object) -> adaptive.Simulation:
@@ -22,6 +20,7 @@ def run(pupils: int = 400, **rules: object) -> adaptive.Simulation:
     return adaptive.simulate(plan, PUPILS[:pupils], np.random.default_rng(2), draws=draws)
 
 
+@pytest.mark.slow
 def test_truth_is_found_and_the_standard_error_is_honest() -> None:
     found = run()
     assert abs(found.bias) < 0.04 and found.rmse < 0.38
@@ -29,6 +28,7 @@ def test_truth_is_found_and_the_standard_error_is_honest() -> None:
     assert (found.lengths == 20).all() and found.ends == {"length": 400} and found.exposure.sum() == pytest.approx(20)
 
 
+@pytest.mark.slow
 def test_bands_are_calibrated() -> None:
     plan = adaptive.plan(made.pool(), adaptive.Rules(length=6, cuts=(0.0,)))
     rng = np.random.default_rng(4)
@@ -38,6 +38,7 @@ def test_bands_are_calibrated() -> None:
     assert np.mean(PUPILS[sure] > 0) == pytest.approx(np.mean(above[sure]), abs=0.07)
 
 
+@pytest.mark.slow
 def test_constraints_are_kept_and_cost_little() -> None:
     for kind, pupils in (("priority", 400), ("shadow", 30)):
         found = run(pupils, constraints=made.ten_constraints(), balance=kind)
@@ -45,6 +46,7 @@ def test_constraints_are_kept_and_cost_little() -> None:
         assert found.rmse < 1.15 * run(pupils).rmse
 
 
+@pytest.mark.slow
 def test_uncertain_parameters_are_not_mistaken_for_good_items() -> None:
     """Estimated slopes and difficulties: with the uncertainty known, the reported error is nearer to the real one."""
     truth, rng = made.pool(), np.random.default_rng(6)
@@ -63,6 +65,41 @@ def test_uncertain_parameters_are_not_mistaken_for_good_items() -> None:
     assert aware.rmse < naive.rmse
 
 
+@pytest.mark.slow
+def test_variants_drawn_at_random_need_no_wider_error() -> None:
+    """A family is calibrated from answers to random variants, so its curve has their spread in it (Sinharay, Johnson &
+    Williamson 2003); with the curve of the typical variant the error would be understated."""
+    rng = np.random.default_rng(12)
+    centre, spread = rng.normal(0, 1, 60), 0.8
+    variants = centre[:, None] + rng.normal(0, spread, (60, 12))
+
+    def answers(thetas: np.ndarray) -> np.ndarray:
+        b = variants[np.arange(60), rng.integers(12, size=(len(thetas), 60))]
+        return (rng.random(b.shape) < 1 / (1 + np.exp(-1.7 * (thetas[:, None] - b)))).astype(float)
+
+    fit = irt.fit(answers(rng.normal(size=3000)), "2pl")
+    none = np.zeros(60)
+    family = adaptive.Pool(a=fit.a, b=fit.b, c=none, se_a=fit.se_a, se_b=fit.se_b)
+    typical = adaptive.Pool(a=np.full(60, 1.7), b=centre, c=none)
+    given = 1 - answers(PUPILS)  # as draws: 0 is right, 1 wrong, whatever the probability
+    found, naive = (
+        adaptive.simulate(adaptive.plan(pool, adaptive.Rules(length=15)), PUPILS, np.random.default_rng(2), draws=given)
+        for pool in (family, typical)
+    )
+    assert np.sqrt(np.mean(found.se**2)) == pytest.approx(found.rmse, rel=0.1)
+    assert np.sqrt(np.mean(naive.se**2)) < 0.85 * naive.rmse
+
+
+@pytest.mark.slow
+def test_limits_may_differ_between_items() -> None:
+    pool, rules = made.pool(40), adaptive.Rules(length=8)
+    most = np.where(np.arange(40) < 20, 0.2, 1.0)
+    limits = adaptive.sympson_hetter(pool, rules, most, PUPILS[:200], np.random.default_rng(1), rounds=6)
+    held = adaptive.simulate(adaptive.plan(replace(pool, exposure=limits), rules), PUPILS, np.random.default_rng(3))
+    assert held.exposure[:20].max() < 0.3 and (limits[20:] == 1).all() and held.exposure[20:].max() > 0.3
+
+
+@pytest.mark.slow
 def test_sympson_hetter_holds_exposure_down() -> None:
     pool, rules = made.pool(), adaptive.Rules(length=10, start=adaptive.Start("random", -1.0, 1.0))
     free = adaptive.simulate(adaptive.plan(pool, rules), PUPILS, np.random.default_rng(3))

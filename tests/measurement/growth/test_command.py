@@ -7,6 +7,7 @@ import csv
 import gzip
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,27 @@ def test_a_bundle_is_computed_again(schools_file: Path, tmp_path: Path, capsys: 
     assert "number" not in json.dumps(found)
 
 
+def test_a_bundle_with_each_ones_own_error_is_computed_again(
+    schools_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = schools_file.read_text().splitlines()
+    own = [f"{line},{0.2 + 0.3 * (number % 2)}" for number, line in enumerate(lines[1:])]
+    schools_file.write_text("\n".join([f"{lines[0]},wide", *own]) + "\n")
+    bundle = tmp_path / "b.zip"
+    assert run("value-added", "--data", schools_file, "--prior-se", "wide", "--bundle", bundle, "--json") == 0
+    slopes = json.loads(capsys.readouterr().out)["coefficients"]
+    assert slopes["slopes"][0] > slopes["naive_slopes"][0]
+    read = read_bundle(bundle)
+    assert read.errors is not None and set(read.errors[:, 0].round(1)) == {0.2, 0.5} and read.priors.shape[1] == 1
+    assert run("value-added", "--replay", bundle, "--json") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["equal"] and again["coefficients"] == slopes
+    bundle.write_bytes(bundle_bytes(replace(read, settings=_plain(read), errors=read.errors * 1.5)))
+    assert run("value-added", "--replay", bundle) == 1, "other errors, other figures"
+    with pytest.raises(Unreadable, match="--prior-se"):
+        run("value-added", "--data", schools_file, "--prior-se", "narrow")
+
+
 def _plain(read: Bundle) -> dict[str, object]:
     return {key: value for key, value in read.settings.items() if key not in {"kind", "version"}}
 
@@ -161,13 +183,15 @@ def test_a_bundle_survives_writing_and_comes_as_json_too(tmp_path: Path) -> None
         "coefficients": {},
         "schools": list(figures),
         "pupils": [
-            {"number": 7, "school": 3, "score": 1.5, "priors": [0.1]},
-            {"number": 8, "school": 3, "score": None, "priors": [0.2]},
+            {"number": 7, "school": 3, "score": 1.5, "priors": [0.1], "errors": [0.3]},
+            {"number": 8, "school": 3, "score": None, "priors": [0.2], "errors": [0.4]},
         ],
     }
     path = tmp_path / "b.json"
     path.write_text(json.dumps(document))
-    assert read_bundle(path).number.tolist() == [7, 8]
+    read = read_bundle(path)
+    assert read.number.tolist() == [7, 8] and read.priors.tolist() == [[0.1], [0.2]]
+    assert read.errors is not None and read.errors.tolist() == [[0.3], [0.4]]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1, 2]", "school,n\n1,2\n"])

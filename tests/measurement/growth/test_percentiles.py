@@ -17,6 +17,7 @@ from yincai.measurement.growth.percentiles import CUTS, Long, of_groups, of_tabl
 from yincai.measurement.growth.splines import Knots
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+REFERENCES = Path(__file__).resolve().parents[2] / "references"
 
 
 def test_examples() -> None:
@@ -138,3 +139,15 @@ def test_equal_to_r_in_every_figure_with_the_knots_of_all_pupils_of_the_grade() 
     assert found.sgp[mine].tolist() == [int(row["SGP"]) for row in theirs]
     cuts = [[float(row[f"PERCENTILE_CUT_{cut}"]) for cut in CUTS] for row in theirs]
     assert np.round(found.cuts[mine]).tolist() == cuts
+
+
+@pytest.mark.parametrize("priors", [2, 3])
+def test_two_and_three_priors_are_those_of_rs_quantreg(priors: int) -> None:
+    """Synthetic scores; `tests/references/sgp_quantreg.R` draws them and computes R's figures."""
+    rows = list(csv.DictReader((REFERENCES / "sgp_two_three_priors.csv").open()))
+    table = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+    earlier = np.column_stack([table[f"prior{k + 1}"] for k in range(priors)])
+    found = percentiles.percentiles(table["score"], earlier)
+    assert (found.sgp == table[f"sgp{priors}"]).all()
+    theirs = np.column_stack([table[f"p{cut}_{priors}"] for cut in CUTS])
+    assert np.abs(found.cuts - theirs).max() < 0.0011

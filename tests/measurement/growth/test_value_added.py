@@ -146,3 +146,32 @@ def test_refuses(spoil: str) -> None:
         score = np.full_like(score, np.nan)
     with pytest.raises(ValueError, match=r"two schools|nothing is left"):
         fit(score, prior, school)
+
+
+def test_a_prior_measured_badly_gives_way_further_than_one_measured_well() -> None:
+    rng = np.random.default_rng(9)
+    true, school = rng.normal(size=6000), np.repeat(np.arange(60), 100)
+    own = rng.choice([0.2, 0.9], 6000)
+    seen = (true + own * rng.normal(size=6000))[:, None]
+    score = 0.7 * true + 0.5 * rng.normal(size=6000)
+    mended, pooled, naive = (
+        fit(score, seen, school, own[:, None]),
+        fit(score, seen, school, [0.65]),
+        fit(score, seen, school),
+    )
+    assert mended.slopes[0] == pytest.approx(0.7, abs=0.03)
+    assert mended.naive_slopes == naive.slopes and naive.slopes[0] < 0.55
+    assert mended.within < pooled.within, "each score is as good as its own error says"
+    better = prior_error.calibrated(seen, own[:, None], school)[:, 0]
+    same = prior_error.calibrated(seen, np.array([np.sqrt(np.mean(own**2))]), school)[:, 0]
+    assert np.mean((better - true) ** 2) < np.mean((same - true) ** 2)
+
+
+def test_one_error_for_all_is_the_same_as_each_ones_own() -> None:
+    score, prior, school, _ = city(12, 40, 2, error=0.4)
+    two = np.column_stack([prior[:, 0], 0.5 * prior[:, 0] + np.random.default_rng(3).normal(size=len(score))])
+    same = fit(score, two, school, [0.4, 0.3])
+    each = fit(score, two, school, np.tile([0.4, 0.3], (len(score), 1)))
+    assert differences(same.schools, each.schools) == []
+    with pytest.raises(ValueError, match="se"):
+        fit(score, two, school, np.full((3, 2), 0.4))

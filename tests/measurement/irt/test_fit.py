@@ -107,7 +107,7 @@ def test_relabelling_right_and_wrong_turns_the_scale_over() -> None:
 
 
 def test_missing_at_random_does_not_bias() -> None:
-    true, scores = drawn("2pl", 6000, 15, seed=7)
+    true, scores = drawn("2pl", 2500, 15, seed=7)
     scores[np.random.default_rng(1).random(scores.shape) < 0.3] = NAN
     found = irt.fit(scores)
     assert np.sqrt(np.mean(z(found.a, true.a, found.se_a) ** 2)) < 1.5
@@ -212,6 +212,30 @@ def test_tiny_tables_end_finite(learners: int, items: int, seed: int, model: str
     assert np.isfinite(found.log_likelihood)
     assert np.isfinite(found.a).all()
     assert np.isfinite(found.scores(scores).theta).all()
+
+
+@pytest.mark.parametrize(("model", "steps"), [("2pl", 1), ("grm", 2)])
+def test_a_slope_without_end_stops_at_its_bound(model: str, steps: int) -> None:
+    """An item that was asked twice: the two would be one with a slope that grows for ever."""
+    _, scores = drawn(model, 500, 8, seed=5, steps=steps)
+    scores[:, 1] = scores[:, 0]
+    found = irt.fit(scores, model)
+    assert found.converged
+    assert found.passes < 60
+    assert found.a[:2] == pytest.approx(20)
+    assert found.flags == {"item1": "at the bound", "item2": "at the bound"}
+    assert np.isnan(found.se_a[:2]).all()
+    assert np.isfinite(found.se_b).all()
+    assert found.a[2:].max() < 2
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_three_parameters_on_few_answers_come_to_rest(seed: int) -> None:
+    _, scores = drawn("3pl", 150, 10, seed=seed, c=0.2)
+    found = irt.fit(scores, "3pl", standard_errors=False)
+    assert found.converged
+    assert found.passes < 200
+    assert np.abs(found.a).max() <= 20
 
 
 def test_learners_without_answers_change_nothing() -> None:

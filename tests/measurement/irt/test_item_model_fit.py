@@ -18,26 +18,27 @@ NAN = float("nan")
 
 
 def test_moments_are_those_of_all_patterns() -> None:
-    """Mean and covariance of scores and their products, by enumeration."""
+    """Mean and covariance of the steps reached and of products of scores, by enumeration."""
     bank, _ = drawn("gpcm", 2, 4, seed=3, steps=2)
     t, w = np.polynomial.hermite_e.hermegauss(41)
     w = w / w.sum()
     p = bank.probabilities(t)
-    mu, square = p @ np.arange(3), p @ np.arange(3) ** 2
-    mean, covariance = moment_covariance(mu.T, (square - mu**2).T, w)
+    reach = [np.array([p[:, item, 1:].sum(axis=1), p[:, item, 2]]) for item in range(4)]
+    mean, covariance = moment_covariance(reach, w)
     patterns = np.array(list(itertools.product(range(3), repeat=4)))
     chance = np.array([w @ np.prod([p[:, item, k] for item, k in enumerate(row)], axis=0) for row in patterns])
     i, j = np.triu_indices(4, 1)
-    values = np.hstack([patterns, patterns[:, i] * patterns[:, j]])
+    steps = [patterns[:, [item]] >= [1, 2] for item in range(4)]
+    values = np.hstack([*steps, patterns[:, i] * patterns[:, j]])
     assert mean == pytest.approx(chance @ values, abs=1e-10)
     assert covariance == pytest.approx((values - mean).T @ ((values - mean) * chance[:, None]), abs=1e-10)
 
 
 def test_derivatives_of_the_moments() -> None:
-    bank, scores = drawn("2pl", 500, 4, seed=1)
-    found = irt.fit(scores)
+    bank, scores = drawn("grm", 500, 4, seed=1, steps=2)
+    found = irt.fit(scores, "grm", standard_errors=False)
     at = expected_moments(found, found.bank, np.ones(4, bool))
-    for column, (item, place) in enumerate(itertools.product(range(4), (0, 1))):
+    for column, (item, place) in enumerate(itertools.product(range(4), (0, 1, 2))):
         sides = []
         for step in (1e-5, -1e-5):
             xi = found.bank.xi.copy()
@@ -62,6 +63,18 @@ def test_true_models_pass_and_wrong_ones_fail(model: str, steps: int) -> None:
     broken = irt.model_fit(irt.fit(scores, model, standard_errors=False, tolerance=1e-3), scores)
     assert broken.p < 1e-3
     assert broken.rmsea_low > 0.02
+
+
+@pytest.mark.parametrize(("model", "steps"), [("2pl", 1), ("grm", 2), ("grm", 4), ("gpcm", 2)])
+def test_an_item_asked_twice_is_found(model: str, steps: int) -> None:
+    _, scores = drawn(model, 500, 8, seed=5, steps=steps)
+    scores[:, 1] = scores[:, 0]
+    found = irt.fit(scores, model, standard_errors=False)
+    assert found.converged
+    assert np.abs(found.a).max() <= 20
+    fitted = irt.model_fit(found, scores)
+    assert fitted.p < 1e-6
+    assert fitted.rmsea_low > 0.05
 
 
 def test_an_item_that_does_not_follow_its_curve_is_found() -> None:

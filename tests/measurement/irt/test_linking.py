@@ -32,16 +32,75 @@ def test_a_moved_bank_is_brought_back(method: str, slope: float, intercept: floa
     assert irt.link(new.chosen(order), old, method).slope == pytest.approx(found.slope, abs=1e-4)
 
 
+# Twelve common items of two forms, and what STUIRT (Kim & Kolen 2004, its first example) makes of them: Kolen & Brennan
+# 2014, ch. 6; D = 1.7. a, b, c of the new form, then of the old one.
+KOLEN_BRENNAN = """
+0.4551 -0.7101 0.2087  0.4416 -1.3349 0.1559
+0.5839 -0.8567 0.2038  0.5730 -1.3210 0.1913
+0.7544  0.0212 0.1600  0.5987 -0.7098 0.1177
+0.6633  0.0506 0.1240  0.6041 -0.3539 0.0818
+1.0690  0.9610 0.2986  0.9902  0.5320 0.3024
+0.9672  0.1950 0.0535  0.8081 -0.1156 0.0648
+0.3479  2.2768 0.1489  0.4140  2.5538 0.2410
+1.4579  1.0241 0.2453  1.3554  0.5811 0.2243
+1.8811  1.4062 0.1992  1.0417  0.9392 0.1651
+0.7020  2.2401 0.0853  0.6336  1.8960 0.0794
+1.4080  1.5556 0.0789  1.1347  1.0790 0.0630
+1.2993  2.1589 0.1075  0.9255  2.1337 0.1259
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "slope", "intercept", "within"),
+    [
+        ("mean/sigma", 1.168891, -0.515543, 1e-6),
+        ("mean/mean", 1.217266, -0.557156, 1e-6),
+        ("haebara", 1.067800, -0.471281, 0.01),  # STUIRT weighs the curves by ten groups of learners, we by N(0, 1)
+        ("stocking-lord", 1.083417, -0.487619, 0.01),
+    ],
+)
+def test_the_published_example_of_kolen_and_brennan(method: str, slope: float, intercept: float, within: float) -> None:
+    table = np.array(KOLEN_BRENNAN.split(), float).reshape(12, 2, 3)
+    new, old = (
+        irt.bank("3pl", [irt.Item(float(1.7 * a), float(b), float(c)) for a, b, c in table[:, side]]) for side in (0, 1)
+    )
+    found = irt.link(new, old, method)
+    assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=within)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_two_calibrations_of_groups_that_differ(method: str) -> None:
     bank, _ = drawn("2pl", 2, 25, seed=6)
     rng = np.random.default_rng(3)
-    old = irt.fit(irt.simulate(bank, rng.normal(size=3000), rng), standard_errors=False)
-    new = irt.fit(irt.simulate(bank, rng.normal(0.6, 1.3, 3000), rng), standard_errors=False)
+    old = irt.fit(irt.simulate(bank, rng.normal(size=2000), rng), standard_errors=False)
+    new = irt.fit(irt.simulate(bank, rng.normal(0.6, 1.3, 2000), rng), standard_errors=False)
     found = irt.link(new, old, method, rng=np.random.default_rng(0), draws=8)
     assert (found.slope, found.intercept) == pytest.approx((1.3, 0.6), abs=0.12)
     assert 0.001 < found.se_slope < 0.1
     assert 0.001 < found.se_intercept < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["mean/sigma", "stocking-lord"])
+def test_errors_are_the_spread_of_repeated_calibrations(method: str) -> None:
+    bank, _ = drawn("2pl", 2, 20, seed=6)
+    rng, found = np.random.default_rng(1), []
+    for _ in range(40):
+        old, new = (irt.fit(irt.simulate(bank, rng.normal(*latent, 800), rng)) for latent in ((0, 1), (0.6, 1.3)))
+        found.append(irt.link(new, old, method, rng=np.random.default_rng(0), draws=30))
+    for of in ("slope", "intercept"):
+        spread = np.std([getattr(each, of) for each in found], ddof=1)
+        told = np.sqrt(np.mean([getattr(each, f"se_{of}") ** 2 for each in found]))
+        assert told == pytest.approx(spread, rel=0.3)
+
+
+def test_a_known_bank_has_no_error_of_its_scale() -> None:
+    bank, scores = drawn("2pl", 400, 10, seed=6)
+    found = irt.fit(scores)
+    of_scale = irt.link(found, bank, rng=np.random.default_rng(0), draws=20)
+    known = irt.link(found.bank, bank, rng=np.random.default_rng(0), draws=20)
+    assert of_scale.se_intercept**2 - known.se_intercept**2 == pytest.approx(known.slope**2 / 400)
+    assert of_scale.se_slope**2 - known.se_slope**2 == pytest.approx(known.slope**2 / 800)
 
 
 def test_rasch_keeps_its_slope() -> None:
@@ -88,17 +147,17 @@ def test_equipercentile_scores_have_the_mean_of_the_other_form() -> None:
 
 
 def test_drift_finds_the_item_that_moved() -> None:
-    bank, _ = drawn("2pl", 2, 16, seed=6)
+    bank, _ = drawn("2pl", 2, 12, seed=6)
     rng = np.random.default_rng(3)
     xi = bank.xi.copy()
     xi[4, 1] -= 0.8 * xi[4, 0]
     later = replace(bank, xi=xi)
-    old = irt.fit(irt.simulate(bank, rng.normal(size=4000), rng))
-    new = irt.fit(irt.simulate(later, rng.normal(0.3, 1, 4000), rng))
+    old = irt.fit(irt.simulate(bank, rng.normal(size=2000), rng))
+    new = irt.fit(irt.simulate(later, rng.normal(0.3, 1, 2000), rng))
     found = irt.drift(new, old)
     assert "item5" in found.flagged
     assert np.argmax(np.abs(found.z)) == 4
     assert found.change[4] == pytest.approx(0.8, abs=0.25)
     assert found.low[4] > 0.3
-    still = np.delete(np.arange(16), 4)
+    still = np.delete(np.arange(12), 4)
     assert np.mean((found.low <= 0)[still] & (found.high >= 0)[still]) > 0.5

@@ -106,3 +106,22 @@ def test_extremes() -> None:
 def test_what_cannot_be_analysed_is_said(scores: list, kept: dict, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         analyse(scores, **kept)
+
+
+def test_right_and_wrong_swapped_mirror_the_facility_and_keep_the_fit() -> None:
+    scores = responses(9, 60, [0, 1, -1, 0.5])
+    for item, other in zip(analyse(scores), analyse(1 - scores), strict=True):
+        assert other.facility == pytest.approx(1 - item.facility)
+        assert (other.low, other.high) == pytest.approx((1 - item.high, 1 - item.low))
+        assert other.fit == pytest.approx(item.fit)
+
+
+def test_answers_missing_at_random_widen_the_interval_and_move_little() -> None:
+    scores = responses(10, 400, [0, 1, -1, 0.5])
+    holed = scores.copy()
+    holed[np.random.default_rng(2).random(scores.shape) < 0.3] = np.nan
+    for item, thin in zip(analyse(scores), analyse(holed), strict=True):
+        assert thin.n < item.n
+        assert thin.high - thin.low > item.high - item.low
+        assert abs(thin.facility - item.facility) < 0.06
+        assert abs(thin.fit - item.fit) < 0.15

@@ -216,5 +216,5 @@ def test_the_default_on_statics() -> None:
     found = logs.read(KT / "STATICS_train.csv")
     log = Log.of(found.learner, found.item, found.correct)
     report = evaluate(log, {"default": default.fit}, clock=lambda: 0.0)["default"]
-    assert report.auc > 0.837
+    assert report.auc > 0.8385
     assert report.ece < 0.01

@@ -23,7 +23,7 @@ FITS = {
     "bkt": bkt.fit,
     "pfa": pfa.fit,
     "logistic": logistic.fit,
-    "boosting": boosting.fit,
+    "boosting": lambda log: boosting.fit(log, boosting.Settings(rounds=20, rate=0.1, bag=1)),
     "default": lambda log: default.fit(log, QUICK),
 }
 every = pytest.mark.parametrize("name", list(FITS))
@@ -102,12 +102,10 @@ def test_the_order_of_learners_and_the_names_of_units_do_not_matter(name: str) -
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
 def test_all_right_and_all_wrong(name: str, outcome: float) -> None:
     log = simulated(6, 12, 3)
-    model = FITS[name](replace(log, correct=np.full(log.n, outcome))) if name != "boosting" else fitted(name)
-    p = model.predict_log(replace(log, correct=np.full(log.n, outcome)))
-    assert np.isfinite(p).all()
+    alike = replace(log, correct=np.full(log.n, outcome))
+    p = FITS[name](alike).predict_log(alike)
     assert ((p >= 0) & (p <= 1)).all()
-    if name != "boosting":
-        assert np.abs(p - outcome).mean() < 0.3
+    assert np.abs(p - outcome).mean() < 0.3
 
 
 @every
@@ -118,14 +116,40 @@ def test_a_unit_never_seen_and_one_learner_alone(name: str) -> None:
     assert ((p > 0) & (p < 1)).all()
     state = model.update(model.start(), -1, 1.0, 0.0)
     assert np.isfinite(model.predict(state, np.array([-1, 0]), 1.0)[0]).all()
-    if name != "boosting":
-        alone = FITS[name](simulated(1, 30, 3))
-        assert np.isfinite(alone.predict_log(simulated(2, 10, 3))).all()
+    alone = FITS[name](simulated(1, 30, 3))
+    assert np.isfinite(alone.predict_log(simulated(2, 10, 3))).all()
 
 
 @every
-def test_an_empty_log_is_predicted(name: str) -> None:
-    assert len(fitted(name).predict_log(simulated(2, 5, 3).of_learners(np.zeros(2, bool)))) == 0
+def test_an_empty_log_is_predicted_and_fitted(name: str) -> None:
+    nobody = simulated(2, 5, 3).of_learners(np.zeros(2, bool))
+    assert len(fitted(name).predict_log(nobody)) == 0
+    p = FITS[name](nobody).predict_log(simulated(2, 5, 3))
+    assert ((p > 0.1) & (p < 0.9)).all()
+
+
+@every
+def test_fitting_knows_neither_the_order_of_learners_nor_the_names_of_units(name: str) -> None:
+    """The counting models are the same to rounding; trees start from other random numbers and agree in the mean."""
+    log = simulated(60, 24, 6, seed=4)
+    again = Log.of(log.learners - 1 - log.learner, 5 - log.item, log.correct, time=log.time)
+    here = FITS[name](log).predict_log(log)
+    there = FITS[name](again).predict_log(again)
+    there = np.concatenate([there[a:b] for a, b in pairwise(again.starts)][::-1])
+    if name in ("boosting", "default"):
+        assert np.abs(here - there).mean() < 0.05
+        assert np.corrcoef(here, there)[0, 1] > 0.85
+    else:
+        assert there == pytest.approx(here, abs=2e-3)
+
+
+@every
+def test_without_times_and_with_answers_half_right(name: str) -> None:
+    log = simulated(30, 12, 4, times=False)
+    halves = replace(log, correct=np.where(np.arange(log.n) % 5 == 0, 0.5, log.correct))
+    p = FITS[name](halves).predict_log(halves)
+    assert ((p > 0) & (p < 1)).all()
+    evaluate.audit(name, FITS[name](halves), halves)
 
 
 @every
@@ -237,6 +261,29 @@ def test_bytes_that_are_no_state_and_outcomes_that_are_none_are_refused() -> Non
     assert model.unpack(b"") == model.start()
     with pytest.raises(ValueError, match="between 0 and 1"):
         model.update(model.start(), 1, 1.5, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [0.0, 0.6])
+def test_the_standard_error_of_the_default_is_about_as_large_as_its_error(own: float) -> None:
+    """Coverage of p ± 1.28 se for the true probability, where units have deviations of their own and where not."""
+    seen, _ = deviating(1500, own, 0)
+    kept, truth = deviating(300, own, 1)
+    model = default.fit(seen)
+    x = model.lens.matrix(kept)
+    p, se = default.chances(x, model.forest.margin(x))
+    assert 0.70 < np.mean(np.abs(p - truth) < 1.2816 * se) < 0.90
+    assert 0.7 < np.sqrt(np.mean((p - truth) ** 2)) / se.mean() < 1.3
+
+
+def deviating(learners: int, own: float, seed: int) -> tuple[Log, np.ndarray]:
+    """A log of 45 answers each on 20 units, and the true probabilities."""
+    chance = np.random.default_rng(seed)
+    who = np.repeat(np.arange(learners), 45)
+    unit = chance.integers(0, 20, (learners, 15)).repeat(3, axis=1).ravel()
+    x = chance.normal(0, 1, learners)[who] + chance.normal(0, own, (learners, 20))[who, unit]
+    truth = 1 / (1 + np.exp(np.linspace(-1.5, 1.5, 20)[unit] - x - 0.02 * np.tile(np.arange(45), learners)))
+    return Log.of(who, unit, (chance.random(len(who)) < truth).astype(float)), truth
 
 
 def test_without_scikit_learn_boosting_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

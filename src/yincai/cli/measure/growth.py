@@ -6,7 +6,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from yincai.measurement.growth.mixed import MixedFit
     from yincai.measurement.growth.percentiles import LongPercentiles
     from yincai.measurement.growth.value_added import Growth
+    from yincai.records.readers.scores import Floats
 
 HELP = "成长与增值：成长百分位（仅供研究）、混合模型、学校增值的重算"
 RESEARCH = (
@@ -68,7 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     added.add_argument("--school", default="school", metavar="列名", help="学校所在的列（默认 school）")
     added.add_argument("--score", default="score", metavar="列名", help="本次分数所在的列（默认 score）")
     added.add_argument("--priors", default="prior", metavar="列名[,列名]", help="先前分数所在的列（默认 prior）")
-    added.add_argument("--prior-se", metavar="数[,数]", help="先前分数的测量标准误，每列一个")
+    added.add_argument(
+        "--prior-se", metavar="数|列名[,…]", help="先前分数的测量标准误，每列一个数，或每列一个写着每人标准误的列"
+    )
     added.add_argument("--minimum", type=int, default=30, metavar="N", help="少于这么多人的学校不显示（默认 30）")
     added.add_argument("--bundle", type=Path, metavar="OUT.zip", help="另写一份可重算的下载包")
     added.add_argument("--json", action="store_true", help="只输出一份 JSON")
@@ -210,7 +213,7 @@ def _computed(path: Path, bundle: Bundle) -> Growth:
             bundle.score,
             bundle.priors,
             bundle.school,
-            settings.get("prior_se"),
+            settings.get("prior_se") if bundle.errors is None else bundle.errors,
             int(settings["minimum"]),
             float(settings["confidence"]),
         )
@@ -229,22 +232,30 @@ def _value_added(asked: argparse.Namespace) -> int:
     names = sorted(set(columns[asked.school]))
     school = np.searchsorted(np.array(names), np.array(columns[asked.school])).astype(np.int64)
     table = np.column_stack([_column(asked.data, name, columns[name]) for name in (asked.score, *priors)])
-    errors = (
-        None
-        if asked.prior_se is None
-        else [_number(asked.data, "--prior-se", each) for each in asked.prior_se.split(",")]
-    )
-    settings = {"minimum": asked.minimum, "confidence": 0.8, "prior_se": errors, "priors": priors}
-    bundle = Bundle(np.arange(len(school)), school, table[:, 0], table[:, 1:], settings)
+    same, own = _errors(asked, columns)
+    settings = {"minimum": asked.minimum, "confidence": 0.8, "prior_se": same, "priors": priors}
+    bundle = Bundle(np.arange(len(school)), school, table[:, 0], table[:, 1:], settings, errors=own)
     found = _computed(asked.data, bundle)
     if asked.bundle:
-        whole = Bundle(bundle.number, school, bundle.score, bundle.priors, settings, found.coefficients, _rows(found))
+        whole = replace(bundle, coefficients=found.coefficients, figures=_rows(found))
         asked.bundle.write_bytes(bundle_bytes(whole))
     if asked.json:
         write_json({**_growth_document(found), "names": names})
     else:
         _write_schools(found, dict(enumerate(names)))
     return 0
+
+
+def _errors(asked: argparse.Namespace, columns: dict[str, list[str]]) -> tuple[list[float] | None, Floats | None]:
+    """Standard errors of the priors: one number for each, or a column of each pupil's own."""
+    import numpy as np
+
+    if asked.prior_se is None:
+        return None, None
+    given = [each.strip() for each in asked.prior_se.split(",")]
+    if all(each in columns for each in given):
+        return None, np.column_stack([_column(asked.data, name, columns[name]) for name in given])
+    return [_number(asked.data, "--prior-se", each) for each in given], None
 
 
 def _column(path: Path, name: str, texts: list[str]) -> list[float]:

@@ -55,6 +55,7 @@ def bundle_of(run: GrowthRun) -> Bundle:
         settings=_settings(run, given),
         coefficients=found.coefficients,
         figures=_figures(found, given, kept),
+        errors=given.errors[order][:, None],
     )
 
 

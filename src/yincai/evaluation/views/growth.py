@@ -160,7 +160,12 @@ def _school_sheet(row: SchoolGrowth, *, whole: bool) -> Sheet:
         [f"学校增长百分位均值（{row.run.level} 区间，人数）", percentile_said(row)],
         *([[words, f"{count} 人"] for words, count in who_is_counted(row.counts)] if whole else []),
     ]
-    return Sheet(f"{row.school.name} {row.run.monitoring.title} 增值", columns, rows, [f"结论：{verdict_said(row)}。"])
+    return Sheet(
+        f"{row.school.name} {row.run.monitoring.title} 增值",
+        columns,
+        rows,
+        [f"结论：{verdict_said(row)}。"] if row.verdict else [],
+    )
 
 
 def _tenth(value: float | None) -> float | None:

@@ -9,7 +9,9 @@ from django.utils import timezone
 from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import Actor
 from yincai.core.tasks import background, enqueue, register_periodic
+from yincai.indicators.cards import refuse_beyond_bounds
 from yincai.knowledge import calibration, pool
+from yincai.knowledge.model_cards import metrics_of
 from yincai.knowledge.models import SUBJECT, Calibration, CalibrationState, ItemParameters
 from yincai.knowledge.policies import CALIBRATE
 
@@ -40,6 +42,8 @@ def decide_calibration(row: Calibration, use: bool, why: str, *, acting_user: Ac
         raise ActionError(f"这次校准的状态是“{row.get_state_display()}”，不等着决定。请刷新页面看看。")
     if not why.strip():
         raise ActionError("请用一句话写下为什么这样决定，以后的人看得到。")
+    if use:
+        refuse_beyond_bounds(f"第 {row.pk} 次校准", metrics_of(row))
     row.decided_by, row.decided_at, row.why = acting_user.account.pk, timezone.now(), why.strip()[:200]
     row.state = CalibrationState.IN_USE if use else CalibrationState.DROPPED
     if use:

@@ -16,6 +16,7 @@ from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.knowledge.actions.calibrate import begin_calibration, decide_calibration
 from yincai.knowledge.calibration import DRIFTED, FEWEST
+from yincai.knowledge.model_cards import metrics_of
 from yincai.knowledge.models import SUBJECT, Calibration, Item
 from yincai.knowledge.parameters import Stock, calibration_in_use, parameters_of, stock_of_stages, thin_units
 from yincai.knowledge.policies import CALIBRATE, FIND
@@ -23,6 +24,7 @@ from yincai.knowledge.pool import pool
 from yincai.knowledge.priors import prior_of
 from yincai.knowledge.queries import graph
 from yincai.knowledge.views.common import paged
+from yincai.measurement.fairness import failures
 
 SHOWN, MOVED = 40, 60
 
@@ -138,6 +140,7 @@ def _calibration_page(request: Request, row: Calibration, problem: str = "", sta
         "evidence": row.evidence,
         "moved": far[:MOVED],
         "may_decide": CALIBRATE.held_by(request.actor) and row.state == "proposed",
+        "beyond": failures(metrics_of(row)),
         "problem": problem,
         "why": request.POST.get("why", ""),
         "drifted": DRIFTED,

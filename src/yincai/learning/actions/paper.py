@@ -116,8 +116,11 @@ def _problem(paper: PlacementPaper, row: Row, held: PaperMark | None, keeps: boo
         return "没有家长同意，不能留存"
     if row.form not in paper.forms:
         return "没有选 A 卷还是 B 卷"
-    if len(row.marks) != len(paper.forms[row.form]) or set(row.marks) - {RIGHT, WRONG, NONE}:
-        return "每题只填 1（对）、0（错）或留空（没做）"
+    unread = [place for place, sign in enumerate(row.marks, start=1) if sign not in (RIGHT, WRONG, NONE)]
+    if unread:
+        return f"第 {'、'.join(map(str, unread))} 题没有读懂，每题只填 1（对）、0（错）或留空（没做）"
+    if len(row.marks) != len(paper.forms[row.form]):
+        return f"登记了 {len(row.marks)} 题，这卷有 {len(paper.forms[row.form])} 题。请刷新页面再录"
     if held and held.counted:
         if held.form != row.form:
             return f"{held.form} 卷的结果已经计入，不能改成 {row.form} 卷"

@@ -21,7 +21,7 @@ from yincai.learning.keeping import Keeping, NoPractice
 from yincai.learning.models import Assignment, Practice, Purpose
 from yincai.learning.policies import PRACTISE
 from yincai.learning.sitting import version_that_counts
-from yincai.measurement.tracing import State
+from yincai.learning.tracing.state import Traced
 from yincai.records.recording import ConflictingStatement, Response
 from yincai.records.statements import answered as statement_of
 
@@ -64,7 +64,7 @@ def begin_placement(keeping: Keeping, subject: str, *, acting_user: Actor) -> Pr
 def _stretch_from(keeping: Keeping, subject: str) -> datetime:
     """A sitting begun right after another one is no rest: the minutes go on counting."""
     now = timezone.now()
-    recent = State.unpack(keeping.state(subject)).recent
+    recent = Traced.unpack(keeping.state(subject)).mastery.recent
     if not len(recent) or now.timestamp() - float(recent["time"][-1]) > PAUSE.total_seconds():
         return now
     return keeping.last_stretch() or now

@@ -19,9 +19,9 @@ from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
 from yincai.learning.models import Grown
 from yincai.learning.reports.gather import Gathered
-from yincai.measurement import tracing
+from yincai.learning.tracing.state import Traced
 from yincai.measurement.intervals import mean_interval
-from yincai.measurement.tracing import MASTERED, Masteries, State
+from yincai.measurement.tracing import MASTERED, Masteries
 from yincai.records.folds import FOLDS, Fact
 from yincai.records.models import ResponseFact
 from yincai.records.rows import facts_in_force
@@ -151,15 +151,16 @@ def figures_of(pupil: int, first: int, last: int, subject: str) -> Figures:
     if not during:
         return {}
     fold = FOLDS[subject]
-    packed = fold.fold(b"", before, fold.versions)
+    versions = fold.versions
+    packed = fold.fold(b"", before, versions)
     old = _masteries(packed, during[0], subject)
-    new = _masteries(fold.fold(packed, during, fold.versions), during[-1], subject)
+    new = _masteries(fold.fold(packed, during, versions), during[-1], subject)
     slots = sorted({slot for fact in during for slot in fact.points if slot < graph(subject).width})
     return {slot: _figures(old, new, slot) for slot in slots}
 
 
 def _masteries(packed: bytes, at: Fact, subject: str) -> Masteries:
-    return tracing.masteries(State.unpack(packed).grown(graph(subject).width), at.at.timestamp())
+    return Traced.unpack(packed).masteries(at.at.timestamp(), graph(subject).width)
 
 
 def _figures(old: Masteries, new: Masteries, slot: int) -> tuple[float | None, float, int, int]:

@@ -14,9 +14,8 @@ from yincai.knowledge.items import UnknownItem
 from yincai.knowledge.queries import graph
 from yincai.learning.attribution.causes import Wrong, attribute
 from yincai.learning.attribution.words import TEACHERS, name_of
-from yincai.measurement import tracing
+from yincai.learning.tracing.state import Traced
 from yincai.measurement.errors.patterns import Attempt, Pattern, patterns
-from yincai.measurement.tracing import State
 from yincai.records.models import ResponseFact
 from yincai.records.queries import in_force, state_of
 
@@ -53,8 +52,7 @@ def patterns_of(pupil: int, subject: str) -> list[PointPattern]:
     facts = list(rows.order_by("-at", "-pk")[:MOST])[::-1]
     wrong = {one.fact.pk: one for one in attribute(facts, subject)}
     known = graph(subject)
-    state = State.unpack(state_of(pupil, subject)).grown(known.width)
-    table = tracing.masteries(state, timezone.now().timestamp())
+    table = Traced.unpack(state_of(pupil, subject)).masteries(timezone.now().timestamp(), known.width)
     found = []
     for point in known:
         here = [fact for fact in facts if point.slot in fact.slots]

@@ -20,6 +20,7 @@ from yincai.core.permissions import requires
 from yincai.learning.actions.paper import NONE, MarksRefused, Row, enter_marks, make_paper, note_printed
 from yincai.learning.models import PaperMark, PlacementPaper
 from yincai.learning.papers import LETTERS, printed
+from yincai.learning.placing import banned_at
 from yincai.learning.policies import STEER
 from yincai.learning.views.classes import class_or_404, classes_of
 from yincai.registry.queries import Pupil, pupils_of
@@ -73,10 +74,18 @@ def paper(request: Request, paper: UUID) -> HttpResponse:
             "chart": _chart(row),
             "apart": f"{row.curves['deviation'] * 100:.0f}%",
             "entered": len(entered),
+            "banned": _banned(row),
             "counting": sum(mark.marks != mark.counted for mark in entered),
         }
     template = "learning/_paper.html" if request.htmx else "learning/paper.html"
     return render(request, template, context)
+
+
+def _banned(row: PlacementPaper) -> str:
+    """The questions that a teacher of the class will not have asked any more since the forms were made."""
+    out = banned_at(row.school_class.path)
+    held = [(letter, number) for letter in LETTERS for number, one in enumerate(row.forms[letter], 1) if one[0] in out]
+    return "、".join(f"{letter} 卷第 {number} 题" for letter, number in held)
 
 
 def _chart(row: PlacementPaper) -> dict[str, Any]:
@@ -115,11 +124,11 @@ def print_(request: Request, paper: UUID, form: str) -> HttpResponse:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One pupil of the grid: what stands in the cells, and what is to be mended."""
+    """One pupil of the grid: what stands in the cells (and whether it cannot be read), and what is to be mended."""
 
     pupil: Pupil
     form: str
-    cells: list[tuple[int, str]]
+    cells: list[tuple[int, str, bool]]
     problem: str = ""
     counted: bool = False
 
@@ -194,7 +203,7 @@ def _grid(
             GridRow(
                 pupil,
                 form or LETTERS[turn % 2],
-                list(enumerate(padded, start=1)),
+                [(place, sign, sign not in SIGNS) for place, sign in enumerate(padded, start=1)],
                 (problems or {}).get(number, ""),
                 number in counted,
             )

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from yincai.core.action import ActionError, form_key
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.core.rules import rule
 from yincai.learning.actions import practise
 from yincai.learning.actions.paper import refused_for
-from yincai.learning.actions.placement import outcome_of
+from yincai.learning.actions.placement import outcome_of, void_result
 from yincai.learning.keeping import Keeping
-from yincai.learning.models import PlacementPaper, Practice, Purpose
+from yincai.learning.models import PlacementPaper, PlacementResult, Practice, Purpose
 from yincai.learning.papers import LENGTHS
 from yincai.learning.placed import Told, last_result, told, told_of
 from yincai.learning.placed import class_placement as placement_of_class
 from yincai.learning.placing import FEWEST_SAID, LONGEST, bench_of
 from yincai.learning.policies import PRACTISE, SEE_CLASS, STEER
 from yincai.learning.queries import grade_of
-from yincai.learning.views.classes import class_or_404, note_reveal
+from yincai.learning.views.classes import class_or_404, classes_of, note_reveal
 from yincai.learning.views.practice import SUBJECT, keeping_of
 from yincai.registry.queries import why_not_kept
 
@@ -82,3 +84,20 @@ def class_placement(request: Request, school_class: UUID) -> HttpResponse:
         "lengths": LENGTHS,
     }
     return render(request, "learning/class_placement.html", context)
+
+
+@require_POST
+@requires(STEER)
+def void(request: Request, result: int) -> HttpResponse:
+    """A sitting that says nothing of the pupil counts no more."""
+    row = get_object_or_404(PlacementResult, pk=result)
+    room = next((one for one in classes_of(request) if row.place == one.path), None)
+    if room is None:
+        raise Http404
+    try:
+        void_result(row, request.POST.get("why", ""), acting_user=request.actor, key=form_key(request))
+    except ActionError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "这次摸底不算了，已经请学生重新做。做过的题还在学情里。")
+    return redirect("learning-class-placement", room.pk)

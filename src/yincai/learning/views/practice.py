@@ -32,7 +32,7 @@ from yincai.learning.policies import PRACTISE
 from yincai.learning.queries import calm_map, grade_of, open_assignments, sitting_summary
 from yincai.learning.reports.progress import progress_in, progress_lately
 from yincai.learning.sitting import Asked, ask, grades
-from yincai.measurement.tracing import State
+from yincai.learning.tracing.state import Traced
 from yincai.registry.queries import pseudonym_of, why_not_kept
 
 SUBJECT = "math"
@@ -57,7 +57,7 @@ def keeping_of(request: Request) -> Keeping:
 @requires(PRACTISE)
 def map_(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
-    state = State.unpack(keeping.state(SUBJECT))
+    state = Traced.unpack(keeping.state(SUBJECT))
     return render(
         request,
         "learning/map.html",
@@ -128,7 +128,7 @@ def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, n
         return {"rest": rest}
     if sitting.measures:
         return _next_measured(request, keeping, sitting, number)
-    unpacked, now = State.unpack(state), timezone.now().timestamp()
+    unpacked, now = Traced.unpack(state), timezone.now().timestamp()
     asked = ask(keeping, sitting, request.actor.held.organisation, unpacked, number, now)
     if asked is None and set_ and number > 1:
         return {"done": {"title": "老师布置的练习做完了", "what": "老师能看到你做完了。"}}

@@ -119,9 +119,18 @@ def bisect(items: Floats, scores: Ints, warm: bool, low: float, high: float) -> 
 
 
 @njit(cache=True)
+def highest(values: Floats) -> float:
+    """As values.max(), which takes longer to compile than all the rest of what calls it."""
+    top = values[0]
+    for i in range(1, values.shape[0]):
+        top = max(top, values[i])
+    return top
+
+
+@njit(cache=True)
 def moments(log_posterior: Floats, nodes: Floats) -> tuple[float, float]:
     """Mean and deviation of a density on a grid."""
-    top = log_posterior.max()
+    top = highest(log_posterior)
     whole, first, second = 0.0, 0.0, 0.0
     for q in range(nodes.shape[0]):
         w = exp(log_posterior[q] - top)
@@ -136,7 +145,7 @@ def moments(log_posterior: Floats, nodes: Floats) -> tuple[float, float]:
 def cumulative(log_posterior: Floats, nodes: Floats) -> tuple[Floats, Floats]:
     """Points and distribution function, FINER than the grid: the log density is joined by Catmull–Rom cubics."""
     n, step = nodes.shape[0], nodes[1] - nodes[0]
-    top = log_posterior.max()
+    top = highest(log_posterior)
     points = np.empty((n - 1) * FINER + 1)
     heights = np.empty((n - 1) * FINER + 1)
     for q in range(n - 1):

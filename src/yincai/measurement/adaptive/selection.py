@@ -26,7 +26,7 @@ from math import exp, log
 import numpy as np
 from numba import njit
 
-from yincai.measurement.adaptive.ability import curve, item_information, wrong
+from yincai.measurement.adaptive.ability import curve, highest, item_information, wrong
 from yincai.measurement.adaptive.plan import UNBOUNDED, Tables
 from yincai.measurement.adaptive.pool import Flags, Floats, Ints
 
@@ -38,7 +38,7 @@ CRITERIA = {"posterior": POSTERIOR, "fisher": FISHER, "kl": KL}
 
 
 @njit(cache=True)
-def lottery(seed: int, exposure: Floats) -> Flags:
+def lottery(seed: np.uint64, exposure: Floats) -> Flags:
     """1 where this sitting may not see the item: each is drawn once a sitting, with its exposure parameter.
 
     Sympson & Hetter's experiment is made when an item is selected, and a rejected item is out for the whole sitting;
@@ -56,12 +56,15 @@ def lottery(seed: int, exposure: Floats) -> Flags:
 
 @njit(cache=True)
 def weights(log_posterior: Floats) -> Floats:
-    top = log_posterior.max()
+    top, whole = highest(log_posterior), 0.0
     held = np.zeros(log_posterior.shape[0])
     for q in range(held.shape[0]):
         if log_posterior[q] - top > NEGLIGIBLE:
             held[q] = exp(log_posterior[q] - top)
-    return held / held.sum()
+            whole += held[q]
+    for q in range(held.shape[0]):
+        held[q] /= whole
+    return held
 
 
 @njit(cache=True)
@@ -190,8 +193,11 @@ def fits(t: Tables, members: Ints, counts: Ints, given: int) -> bool:
     for k in range(after.shape[0]):
         if after[k] > t.most[k]:
             return False
-    need = needs(t, after)
-    return need.shape[0] == 0 or need.max() <= t.length - given - members.shape[0]
+    need, places = needs(t, after), t.length - given - members.shape[0]
+    for a in range(need.shape[0]):
+        if need[a] > places:
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -240,7 +246,7 @@ def among_best(values: Floats, k: int, draw: float) -> int:
 @njit(cache=True)
 def mix_chance(values: Floats, noise: Floats, share: float) -> None:
     """Progressive: (1 − s) · R + s · I with R uniform below the highest information."""
-    top = values.max()
+    top = highest(values)
     for i in range(values.shape[0]):
         if values[i] >= 0.0:
             values[i] = (1.0 - share) * noise[i] * top + share * values[i]

@@ -134,17 +134,19 @@ def broken(plan: Plan, asked: Ints) -> int:
 def sympson_hetter(
     pool: Pool,
     rules: Rules,
-    most: float,
+    most: ArrayLike,
     abilities: ArrayLike,
     rng: np.random.Generator,
     rounds: int = 8,
 ) -> Floats:
     """Exposure parameters (n,) with which no item is seen by more than about the share `most` of such pupils.
 
-    `abilities` (m,): a sample of the pupils; each round simulates one sitting for each. An item that would be selected
-    with probability s gets most / s when that is below one. Use as `Pool(…, exposure=…)`.
+    `most`: in (0, 1], for all items or (n,) for each. `abilities` (m,): a sample of the pupils; each round simulates
+    one sitting for each. An item that would be selected with probability s gets most / s when that is below one. Use as
+    `Pool(…, exposure=…)`. Raises ValueError where the items' shares add up to less than a test.
     """
-    if not 0 < most <= 1 or rules.length > most * pool.n:
+    most = np.broadcast_to(np.asarray(most, np.float64), pool.n)
+    if not ((most > 0) & (most <= 1)).all() or rules.length > most.sum():
         raise ValueError(
             f"tests of {rules.length} items from a pool of {pool.n} show some item to at least "
             f"{rules.length / pool.n:.0%} of the pupils; `most` must be higher"

@@ -133,7 +133,7 @@ def next_item(plan: Plan, sitting: Sitting, rng: np.random.Generator) -> Choice:
     theta = start_at(plan, rng) if starts else estimate(plan, sitting)[0]
     criterion = selection.CRITERIA[plan.rules.criterion]
     values = selection.item_values(plan.tables, sitting.log_posterior, theta, starts, criterion)
-    barred = selection.lottery(sitting.seed, plan.exposure) if len(plan.exposure) else plan.nobody_barred
+    barred = selection.lottery(np.uint64(sitting.seed), plan.exposure) if len(plan.exposure) else plan.nobody_barred
     reason = "start" if starts else plan.rules.balance
     if plan.rules.balance == "shadow":
         return by_shadow(plan, sitting, rng, values, barred, reason)

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from yincai.measurement.fairness.audit import Audit, Bounds, Data, Finding, audit
+from yincai.measurement.fairness.bounds import Metric, failures, metrics_of
 from yincai.measurement.fairness.calibration import Calibration, calibrate
 from yincai.measurement.fairness.dif import ItemDif, mantel_haenszel
 from yincai.measurement.fairness.differential import Differential, differential
-from yincai.measurement.fairness.drift import Window, drift, stability
+from yincai.measurement.fairness.drift import Window, drift, drift_by_period, stability
 from yincai.measurement.fairness.estimates import Estimate
 
 __all__ = [
@@ -21,11 +22,15 @@ __all__ = [
     "Estimate",
     "Finding",
     "ItemDif",
+    "Metric",
     "Window",
     "audit",
     "calibrate",
     "differential",
     "drift",
+    "drift_by_period",
+    "failures",
     "mantel_haenszel",
+    "metrics_of",
     "stability",
 ]

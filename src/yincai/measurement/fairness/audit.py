@@ -16,7 +16,7 @@ import numpy as np
 from yincai.measurement.fairness import dif as items_dif
 from yincai.measurement.fairness.calibration import Calibration, calibrate, check
 from yincai.measurement.fairness.differential import Differential, differential
-from yincai.measurement.fairness.drift import Window, drift
+from yincai.measurement.fairness.drift import Window, drift, drift_by_period
 from yincai.measurement.fairness.estimates import Estimate, Floats, Whole, holm
 
 FAMILIES = 4
@@ -39,7 +39,8 @@ class Bounds:
 @dataclass(frozen=True)
 class Data:
     """predicted, observed : (n,) in 0…1. groups : column → (n,) texts, "" unknown. items, learners : (n,) numbers from
-    0 up. time : (n,)."""
+    0 up. time : (n,). period : (n,) whole numbers that rise with time, months say; drift is then told by them, of each
+    group too, else by equal parts of the time."""
 
     predicted: Floats
     observed: Floats
@@ -47,6 +48,7 @@ class Data:
     items: Whole | None = None
     learners: Whole | None = None
     time: Floats | None = None
+    period: Whole | None = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,17 @@ class GroupDif:
 
 
 @dataclass(frozen=True)
+class GroupDrift:
+    column: str
+    group: str
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True)
 class Finding:
     """`kind`: calibration, slope, differential, differential slope, dif, population, calibration drift, loss drift.
-    `column`, `group` empty for all rows; `item` and `window` where they apply; `p` adjusted."""
+    `column`, `group` empty for all rows; `item` and `window` (from 1) where they apply, `start` of that window; `p`
+    adjusted."""
 
     kind: str
     column: str
@@ -94,6 +104,7 @@ class Finding:
     p: float
     item: int | None = None
     window: int | None = None
+    start: float | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,7 @@ class Audit:
     dif: tuple[GroupDif, ...]
     drift: tuple[Window, ...]
     findings: tuple[Finding, ...]
+    group_drift: tuple[GroupDrift, ...] = ()
 
 
 def audit(data: Data, minimum: int = 50, windows: int = 8, bounds: Bounds = Bounds()) -> Audit:
@@ -120,11 +132,9 @@ def audit(data: Data, minimum: int = 50, windows: int = 8, bounds: Bounds = Boun
         groups += _calibrations(data, column, names, codes, minimum)
         shifts += _shifts(data, column, names, codes, minimum)
         items += _dif(data, column, names, codes, minimum)
-    time = data.time
-    charts = () if time is None else tuple(drift(data.predicted, data.observed, time, windows, minimum, data.learners))
-    made = Audit(
-        calibrate(data.predicted, data.observed, data.learners), tuple(groups), tuple(shifts), tuple(items), charts, ()
-    )
+    over_time, of_groups = _over_time(data, windows, minimum)
+    whole = calibrate(data.predicted, data.observed, data.learners)
+    made = Audit(whole, tuple(groups), tuple(shifts), tuple(items), over_time, (), of_groups)
     return replace(made, findings=tuple(findings(made, bounds)))
 
 
@@ -148,6 +158,30 @@ def _calibrations(data: Data, column: str, names: list[str], codes: Whole, minim
         found = None if few else calibrate(data.predicted[rows], data.observed[rows], who)
         told.append(GroupCalibration(column, name, len(rows), found))
     return told
+
+
+def _over_time(data: Data, windows: int, minimum: int) -> tuple[tuple[Window, ...], tuple[GroupDrift, ...]]:
+    """By periods, of all and of each group, the limits wide enough for so many charts; or by equal parts, of all."""
+    if data.period is None:
+        if data.time is None:
+            return (), ()
+        return tuple(drift(data.predicted, data.observed, data.time, windows, minimum, data.learners)), ()
+    whose = [("", "", np.arange(len(data.predicted)))]
+    for column, texts in data.groups.items():
+        names, codes = _coded(texts, len(data.predicted))
+        whose += [(column, name, np.flatnonzero(codes == number)) for number, name in enumerate(names)]
+    counts = [np.unique(data.period[rows], return_counts=True)[1] for _, _, rows in whose]
+    charts = sum(2 * max(int((each >= minimum).sum()) - 1, 0) for each in counts)
+    told = [
+        GroupDrift(column, name, _by_period(data, data.period, rows, minimum, charts)) for column, name, rows in whose
+    ]
+    return told[0].windows, tuple(each for each in told[1:] if each.windows)
+
+
+def _by_period(data: Data, period: Whole, rows: Whole, minimum: int, charts: int) -> tuple[Window, ...]:
+    who = None if data.learners is None else data.learners[rows]
+    found = drift_by_period(data.predicted[rows], data.observed[rows], period[rows], minimum, who, charts)
+    return tuple(found)
 
 
 def _shifts(data: Data, column: str, names: list[str], codes: Whole, minimum: int) -> list[GroupShift]:
@@ -193,7 +227,10 @@ def findings(made: Audit, bounds: Bounds) -> list[Finding]:
             for each, p in zip(family, _adjusted([each.p for each in family]), strict=True)
             if p < bounds.level and _size(each) >= _limit(each.kind, bounds)
         ]
-    return found + _drifts(made.drift, bounds)
+    found += _population(made.drift, bounds)
+    for one in (GroupDrift("", "", made.drift), *made.group_drift):
+        found += _drifts(one, bounds)
+    return found
 
 
 def _adjusted(p_values: Sequence[float]) -> list[float]:
@@ -249,12 +286,19 @@ def _items(made: Audit) -> list[Finding]:
     return told
 
 
-def _drifts(windows: Sequence[Window], bounds: Bounds) -> list[Finding]:
-    """A window whose population, calibration or loss left its limits, and by enough to matter."""
+def _population(windows: Sequence[Window], bounds: Bounds) -> list[Finding]:
+    adjusted = _adjusted([each.psi_p for each in windows])
+    return [
+        Finding("population", "", "", one.psi, 0.0, bounds.psi, p, window=nth, start=one.start)
+        for nth, (one, p) in enumerate(zip(windows, adjusted, strict=True), 1)
+        if one.psi >= bounds.psi and p < bounds.level
+    ]
+
+
+def _drifts(of: GroupDrift, bounds: Bounds) -> list[Finding]:
+    """A window whose calibration or loss left its limits, and by enough to matter."""
     found = []
-    for nth, (one, psi_p) in enumerate(zip(windows, _adjusted([each.psi_p for each in windows]), strict=True), 1):
-        if one.psi >= bounds.psi and psi_p < bounds.level:
-            found.append(Finding("population", "", "", one.psi, 0.0, bounds.psi, psi_p, window=nth))
+    for nth, one in enumerate(of.windows, 1):
         charts = (
             ("calibration drift", one.calibration, bounds.calibration_shift),
             ("loss drift", one.loss, bounds.loss_shift),
@@ -262,5 +306,6 @@ def _drifts(windows: Sequence[Window], bounds: Bounds) -> list[Finding]:
         for kind, point, limit in charts:
             moved = point.value - point.center  # a smaller loss is no harm
             if point.beyond and (moved if kind == "loss drift" else abs(moved)) >= limit:
-                found.append(Finding(kind, "", "", point.value, point.low, point.high, point.p, window=nth))
+                whose, told = (kind, of.column, of.group), (point.value, point.low, point.high, point.p)
+                found.append(Finding(*whose, *told, window=nth, start=one.start))
     return found

@@ -18,12 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from yincai.measurement.fairness.estimates import UNKNOWN, Estimate, Floats, Whole, error, mean
 from yincai.measurement.fairness.logistic import fit
-from yincai.measurement.tracing import metrics
 
+BINS = 10  # equal-width, as the error of tracing models is told
 NEAREST = 1e-6  # predictions are kept this far from 0 and 1 where a logit is needed
 FOR_A_SLOPE = 20  # rows of each kind, right and wrong, before a slope is told
 
@@ -113,18 +112,18 @@ def recalibration(predicted: Floats, observed: Floats, learners: Whole | None) -
 
 def ece_by_chance(predicted: Floats) -> float:
     """Expected ECE of perfect predictions: in each bin the mean size of a normal error."""
-    variance = np.bincount(_bins(predicted), predicted * (1.0 - predicted), metrics.BINS)
+    variance = np.bincount(_bins(predicted), predicted * (1.0 - predicted), BINS)
     return float(np.sqrt(2.0 / np.pi * variance).sum() / len(predicted))
 
 
 def _bins(predicted: Floats) -> Whole:
-    return np.minimum((predicted * metrics.BINS).astype(np.int64), metrics.BINS - 1)
+    return np.minimum((predicted * BINS).astype(np.int64), BINS - 1)
 
 
 def _ece(predicted: Floats, observed: Floats, learners: Whole | None) -> tuple[float, float]:
     """The error by the delta method, the direction of each bin held."""
     bins, residual = _bins(predicted), observed - predicted
-    sign = np.sign(np.bincount(bins, residual, metrics.BINS))
+    sign = np.sign(np.bincount(bins, residual, BINS))
     rows = sign[bins] * residual
     return float(rows.mean()), mean(rows, learners).se
 
@@ -135,10 +134,16 @@ def auc(predicted: Floats, observed: Floats, learners: Whole | None = None) -> E
     hits, misses = int(right.sum()), int((~right).sum())
     if not hits or not misses:
         return UNKNOWN
-    ranks = rankdata(predicted)
+    ranks = _ranks(predicted)
     above = np.empty(len(predicted))
-    above[right] = (ranks[right] - rankdata(predicted[right])) / misses
-    above[~right] = 1.0 - (ranks[~right] - rankdata(predicted[~right])) / hits
+    above[right] = (ranks[right] - _ranks(predicted[right])) / misses
+    above[~right] = 1.0 - (ranks[~right] - _ranks(predicted[~right])) / hits
     value = float(above[right].mean())
     influence = (above - value) / np.where(right, hits, misses)
     return Estimate(value, error(influence, learners))
+
+
+def _ranks(values: Floats) -> Floats:
+    """From 1 up; equal values share the mean of their ranks."""
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])

@@ -18,8 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import chi2
+from scipy.special import chdtrc, expit
 
 from yincai.measurement.fairness.calibration import FOR_A_SLOPE, check, logit
 from yincai.measurement.fairness.estimates import Estimate, Floats, Whole
@@ -102,4 +101,4 @@ def _wald(fitted: Fitted, places: slice) -> float:
     beta, covariance = fitted.coefficients[places], fitted.covariance[places, places]
     if not np.isfinite(covariance).all() or np.linalg.matrix_rank(covariance) < len(beta):
         return float("nan")
-    return float(chi2.sf(beta @ np.linalg.solve(covariance, beta), len(beta)))
+    return float(chdtrc(len(beta), beta @ np.linalg.solve(covariance, beta)))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from yincai.measurement.fairness.calibration import check, row_loss
 from yincai.measurement.fairness.estimates import Estimate, Floats, Whole, mean
@@ -75,8 +75,32 @@ def drift(
     if windows < 2 or minimum < 2:
         raise ValueError(f"{windows} windows of at least {minimum} rows: at least two of each")
     parts = _parts(time, min(windows, len(time) // minimum))
-    chance = _chance(2 * (len(parts) - 1))
-    rows = _Rows(predicted, observed, time, learners)
+    return _told(_Rows(predicted, observed, time, learners), parts, 2 * (len(parts) - 1))
+
+
+def drift_by_period(
+    predicted: Floats,
+    observed: Floats,
+    period: Whole,
+    minimum: int = 50,
+    learners: Whole | None = None,
+    charts: int | None = None,
+) -> list[Window]:
+    """As `drift`, by periods that rise with time (months): the first with at least `minimum` rows is the base, later
+    ones with fewer are left out. A window's `start` and `end` are its period. `charts`: how many are looked at in all,
+    where these are not the only ones.
+    """
+    check(predicted, observed, learners)
+    if period.shape != predicted.shape or minimum < 2:
+        raise ValueError(f"{len(period)} periods for {len(predicted)} rows, of at least {minimum} rows: at least two")
+    every = [np.flatnonzero(period == number) for number in np.unique(period)]
+    parts = [each for each in every if len(each) >= minimum]
+    rows = _Rows(predicted, observed, period.astype(np.float64), learners)
+    return _told(rows, parts, 2 * (len(parts) - 1) if charts is None else charts)
+
+
+def _told(rows: _Rows, parts: list[Whole], charts: int) -> list[Window]:
+    chance = _chance(charts)
     return [rows.window(parts[0], part, chance) for part in parts[1:]]
 
 
@@ -147,7 +171,7 @@ def stability(base: Floats, now: Floats) -> tuple[float, float]:
     shares = [_shares(edges, sample) for sample in (base, now)]
     index = float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
     weight = len(base) * len(now) / (len(base) + len(now))
-    return index, float(chi2.sf(index * weight, max(len(edges), 1)))
+    return index, float(chdtrc(max(len(edges), 1), index * weight))
 
 
 def _shares(edges: Floats, sample: Floats) -> NDArray[np.float64]:

@@ -22,10 +22,13 @@ def group_name(column: str, group: str) -> str:
     return f"{column}“{group}”" if column else WHOLE
 
 
-def sentence(finding: Finding, item: str = "") -> str:
-    """One finding. `item`: its name, for `dif`."""
+def sentence(finding: Finding, item: str = "", when: str = "") -> str:
+    """One finding. `item`: its name, for `dif`; `when`: the name of its window."""
     who = group_name(finding.column, finding.group)
-    return f"{who}：{_MADE[finding.kind](finding, item)}" if finding.window is None else _in_window(finding)
+    if finding.window is None:
+        return f"{who}：{_MADE[finding.kind](finding, item)}"
+    told = _in_window(finding, when or f"第 {finding.window} 段时间")
+    return f"{who}，{told}" if finding.column else told
 
 
 def _gap(finding: Finding, item: str) -> str:
@@ -62,8 +65,7 @@ _MADE = {
 }
 
 
-def _in_window(finding: Finding) -> str:
-    place = f"第 {finding.window} 段时间"
+def _in_window(finding: Finding, place: str) -> str:
     if finding.kind == "population":
         return f"{place}：答题的人或题变了，稳定指数 PSI {finding.value:.2f}（界限 {finding.high:.2f}）"
     if finding.kind == "calibration drift":

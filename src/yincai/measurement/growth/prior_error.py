@@ -3,7 +3,8 @@
 Two remedies, both from a known standard error of each prior score (that of its test):
 
 `calibrated` puts in the place of each prior what is expected of the true score given all priors of the pupil and the
-mean of the pupil's school: x̂ = m + (S − D) S⁻¹ (x − m), S the spread within schools and D the error variances
+mean of the pupil's school: x̂ = m + (S − D̄) (S − D̄ + D)⁻¹ (x − m), S the spread within schools, D the error variances
+of this pupil's scores and D̄ their mean, so that a score measured badly gives way further than one measured well
 (regression calibration; Fuller 1987, Measurement Error Models, Wiley, section 1.2; Carroll, Ruppert, Stefanski and
 Crainiceanu 2006, Measurement Error in Nonlinear Models, chapter 4). Free of simulation, as quick as the fit itself,
 the default.
@@ -47,29 +48,33 @@ def within_spread(priors: Floats, group: Integers) -> tuple[Floats, Floats]:
 
 
 def calibrated(priors: Floats, se: Floats, group: Integers) -> Floats:
-    """Expected true priors (n, k) from `priors` (n, k), their standard errors `se` (k,) and the group of each row
-    (n,).
+    """Expected true priors (n, k) from `priors` (n, k), their standard errors `se`, of each prior (k,) or of each
+    pupil's (n, k), and the group of each row (n,).
 
     Raises ValueError when the errors leave less than a fifth of a prior's spread within groups (the test then says
     next to nothing about a pupil, and nothing can mend that), and for shapes or numbers that do not fit.
     """
     priors, se = np.asarray(priors, dtype=np.float64), np.asarray(se, dtype=np.float64)
-    if priors.ndim != 2 or se.shape != (priors.shape[1],) or group.shape != (len(priors),):
+    if priors.ndim != 2 or se.shape not in {(priors.shape[1],), priors.shape} or group.shape != (len(priors),):
         raise ValueError(
-            f"priors (n, k), se (k,), group (n,) are wanted, not {priors.shape}, {se.shape}, {group.shape}"
+            f"priors (n, k), se (k,) or (n, k), group (n,) are wanted, not {priors.shape}, {se.shape}, {group.shape}"
         )
     if not np.isfinite(priors).all() or not np.isfinite(se).all() or (se < 0).any():
         raise ValueError("priors must be finite and standard errors zero or more")
     if not se.any():
         return priors
     means, spread = within_spread(priors, group)
-    reliability = 1 - se**2 / np.maximum(np.diag(spread), 1e-300)
+    error = np.square(se).mean(axis=0) if se.ndim == 2 else np.square(se)
+    reliability = 1 - error / np.maximum(np.diag(spread), 1e-300)
     if (reliability < LEAST_RELIABILITY).any():
         raise ValueError(
             f"a prior's reliability within groups is only {reliability.min():.2f}; it cannot be corrected for"
         )
-    share = np.linalg.solve(spread, spread - np.diag(se**2))
-    return np.asarray(means + (priors - means) @ share)
+    true = spread - np.diag(error)
+    if se.ndim == 1:
+        return np.asarray(means + (priors - means) @ np.linalg.solve(spread, true))
+    seen = true + np.square(se)[:, :, None] * np.eye(priors.shape[1])
+    return np.asarray(means + np.linalg.solve(seen, (priors - means)[:, :, None])[:, :, 0] @ true)
 
 
 @dataclass(frozen=True)

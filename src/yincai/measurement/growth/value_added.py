@@ -72,12 +72,16 @@ class School:
 
 @dataclass(frozen=True)
 class Growth:
-    """`schools` by number; the coefficients of the expectation and the spreads (variances) behind the figures."""
+    """`schools` by number; the coefficients of the expectation and the spreads (variances) behind the figures.
+
+    `naive_slopes`: as they would be if the priors had no error of measurement.
+    """
 
     schools: tuple[School, ...]
     intercept: float
     slopes: tuple[float, ...]
     slopes_se: tuple[float, ...]
+    naive_slopes: tuple[float, ...]
     between: float
     within: float
     n: int
@@ -87,7 +91,7 @@ class Growth:
 
     @property
     def coefficients(self) -> dict[str, Any]:
-        kept = ("intercept", "slopes", "slopes_se", "between", "within", "n", "missing")
+        kept = ("intercept", "slopes", "slopes_se", "naive_slopes", "between", "within", "n", "missing")
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in asdict(self).items()
@@ -105,15 +109,15 @@ def fit(
     scores: Floats,
     priors: Floats,
     school: Integers,
-    prior_se: Sequence[float] | None = None,
+    prior_se: Sequence[float] | Floats | None = None,
     minimum: int = MINIMUM,
     confidence: float = CONFIDENCE,
 ) -> Growth:
     """Figures of every school from `scores` (n,), `priors` (n, k) and `school` numbers (n,), NaN where one is missing.
 
-    `prior_se`: standard error of each prior (k,). Pupils with a missing value are counted as missing at their school.
-    Raises ValueError for shapes, fewer than two schools with pupils, constant scores or priors, and priors that are
-    mostly error.
+    `prior_se`: standard error of each prior (k,), or of each pupil's own (n, k). Pupils with a missing value are
+    counted as missing at their school. Raises ValueError for shapes, fewer than two schools with pupils, constant
+    scores or priors, and priors that are mostly error.
     """
     scores, priors = np.asarray(scores, dtype=np.float64), np.asarray(priors, dtype=np.float64)
     if priors.ndim != 2 or scores.shape != (len(priors),) or school.shape != scores.shape or not priors.shape[1]:
@@ -124,16 +128,20 @@ def fit(
     numbers, group = np.unique(school[there], return_inverse=True)
     if len(numbers) < 2:
         raise ValueError("growth is a comparison: at least two schools with pupils are needed")
-    y, x = scores[there], priors[there]
+    y, seen = scores[there], priors[there]
+    naive = _fitted(y, seen, group)
+    x, made = seen, naive
     if prior_se is not None:
-        x = calibrated(x, np.asarray(prior_se, dtype=np.float64), group)
-    made = mixed.fit(y, np.column_stack([np.ones(len(y)), x]), [mixed.RandomTerm.intercept("school", group)], reml=True)
+        errors = np.asarray(prior_se, dtype=np.float64)
+        x = calibrated(seen, errors[there] if errors.shape == priors.shape else errors, group)
+        made = _fitted(y, x, group)
     figures = _figures(made, y, x, group, numbers, minimum, confidence)
     return Growth(
         schools=tuple(_with_missing(figures, school, there)),
         intercept=float(made.beta[0]),
         slopes=tuple(float(each) for each in made.beta[1:]),
         slopes_se=tuple(float(each) for each in made.se[1:]),
+        naive_slopes=tuple(float(each) for each in naive.beta[1:]),
         between=float(made.variances[0][0, 0]),
         within=made.residual,
         n=len(y),
@@ -141,6 +149,11 @@ def fit(
         confidence=confidence,
         minimum=minimum,
     )
+
+
+def _fitted(y: Floats, x: Floats, group: Integers) -> mixed.MixedFit:
+    term = mixed.RandomTerm.intercept("school", group)
+    return mixed.fit(y, np.column_stack([np.ones(len(y)), x]), [term], reml=True)
 
 
 def _figures(

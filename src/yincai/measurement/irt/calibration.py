@@ -26,8 +26,7 @@ FLOOR = (-1.4, 1.0)  # the prior of logit c where none is given: c around .2, fr
 WEAK_LOG_A, WEAK_B = (0.0, 0.5), (0.0, 2.0)  # for items that all answer alike
 TOLERANCE = 1e-4
 PASSES = 3000
-MOST_SCORES = 50_000_000  # learners × parameters whose scores are held, 8 bytes each
-MOST_PARAMETERS = 2600  # beyond this, the standard errors are item by item
+MOST_SCORES = 100_000_000  # of a long test, learners × parameters whose scores are held, 8 bytes each
 
 
 def fit(
@@ -122,11 +121,14 @@ def fit_streamed(
 
 
 def _errors(problem: Problem, out: Outcome) -> Errors:
-    """By what the size allows."""
+    """By what the size allows; a slope or intercept that ended at its bound is taken as fixed and has none."""
+    bound = np.full(out.items.xi.shape[1], FARTHEST)
+    bound[0], bound[-1] = STEEPEST, np.inf
+    problem = replace(problem, free=problem.free & (np.abs(out.items.xi) < bound * (1 - 1e-9)))
     parameters, rows = int(problem.free.sum()), problem.responses.n_rows
-    if parameters > LARGE and parameters * rows <= MOST_SCORES:
-        return long_test_errors(problem, out)
-    return observed_errors(problem, out) if parameters <= MOST_PARAMETERS else item_errors(problem, out)
+    if parameters <= LARGE:
+        return observed_errors(problem, out)
+    return long_test_errors(problem, out) if parameters * rows <= MOST_SCORES else item_errors(problem, out)
 
 
 def _enough_nodes(data: Responses, fewest: int = NODES) -> int:

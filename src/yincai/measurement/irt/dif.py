@@ -17,16 +17,16 @@ from scipy.special import expit
 from scipy.stats import chi2
 
 from yincai.measurement.irt.calibration import fit
-from yincai.measurement.irt.groups import fit_groups, split_item, together
+from yincai.measurement.irt.groups import Groups, fit_groups, split_item, together
 from yincai.measurement.irt.items import Bank
-from yincai.measurement.irt.responses import Floats, Ints, pack
+from yincai.measurement.irt.responses import Floats, Ints, Responses, pack
 
 FEWEST = 100  # answers of each group to an item
 STRATA = 20  # where answers are missing
 ETS = -2.35  # from log odds to the delta scale
 SMALL, LARGE = 1.0, 1.5  # deltas between the classes A, B and C
 ONE_SIDED, TWO_SIDED = 1.645, 0.05
-ZUMBO_THOMAS, JODOIN_GIERL = (0.13, 0.26), (0.035, 0.07)
+ZUMBO_THOMAS, JODOIN_GIERL, COHEN = (0.13, 0.26), (0.035, 0.07), (0.5, 0.8)
 NEWTON = 60
 
 
@@ -75,7 +75,10 @@ class LogisticDif:
 @dataclass(frozen=True)
 class LikelihoodRatioDif:
     """For each item asked about: G² of its own parameters in the focal group against common ones, df, p; `gap`, the
-    mean over the focal group's abilities of expected score (focal minus reference parameters) as a share of the range.
+    mean over the focal group's abilities of expected score (focal minus reference parameters) as a share of the range;
+    `essd`, the same in standard deviations of expected scores (Meade 2010), and its class: A where not significant at
+    5 % or below .5, B to .8, C above (Cohen 1988).
+    `anchors` are the items whose parameters both groups shared while the others were compared.
     """
 
     items: tuple[str, ...]
@@ -83,6 +86,9 @@ class LikelihoodRatioDif:
     df: Ints
     p: Floats
     gap: Floats
+    essd: Floats
+    cohen: tuple[str, ...]
+    anchors: tuple[str, ...]
     focal_mean: float
     focal_variance: float
     converged: bool
@@ -163,42 +169,109 @@ def likelihood_ratio_dif(
     *,
     items: Sequence[str] | None = None,
     studied: Sequence[str] | None = None,
+    purify: bool = True,
     fewest: int = FEWEST,
 ) -> LikelihoodRatioDif:
-    """IRT likelihood ratio DIF (Thissen, Steinberg & Wainer 1993), all other items as anchors.
+    """IRT likelihood ratio DIF (Thissen, Steinberg & Wainer 1993) against anchors that are common to both groups.
 
-    Both groups are calibrated together, the focal group with its own mean and variance, once with all items in common
-    and once for each studied item with its own parameters there. Any model; arguments as `mantel_haenszel`.
+    Both groups are calibrated together, the focal group with its own mean and variance; an item is compared with its
+    own parameters there and with common ones. Any model; arguments as `mantel_haenszel`. With `purify` the item whose
+    G² is largest and significant (5 %, Bonferroni) stops being an anchor, and so on until none is left (at most half
+    of the items); otherwise all other items are anchors.
     An item with less than `fewest` answers in a group, or with a category that nobody in a group reached, is NaN.
 
     >>> rng = np.random.default_rng(4)
     >>> theta, focal = rng.normal(size=(4000, 1)), np.arange(4000) % 2
-    >>> b = np.linspace(-1, 1, 10) + np.outer(focal, np.eye(10)[3])
-    >>> found = likelihood_ratio_dif(rng.random((4000, 10)) < expit(theta - b), focal, studied=["item3", "item4"])
-    >>> (found.p < 0.001).tolist(), found.gap.round(1).tolist()
-    ([False, True], [0.0, -0.2])
+    >>> b = np.linspace(-1, 1, 6) + np.outer(focal, np.eye(6)[3])
+    >>> found = likelihood_ratio_dif(rng.random((4000, 6)) < expit(theta - b), focal, "rasch")
+    >>> (found.p < 0.001).tolist(), round(float(found.gap[3]), 1), len(found.anchors)
+    ([False, False, False, True, False, False], -0.2, 5)
     """
     table, focal = _table(responses), _group(group, len(_table(responses)))
     whole = pack(table, items)
     sides = [
         pack(table[focal == side], whole.items, categories=whole.categories, lowest=whole.lowest) for side in (0, 1)
     ]
-    start = together(sides, model)
-    common = fit_groups(sides, start)
+    models = Models(sides, together(sides, model))
+    told = [item for item in range(len(whole.items)) if _told(table[:, item], focal, fewest)]
+    own = purified(models, told) if purify else ()
     asked = [whole.items.index(name) for name in (whole.items if studied is None else studied)]
-    g2, gap, converged = np.full(len(asked), np.nan), np.full(len(asked), np.nan), common.converged
+    g2, gap, essd = np.full((3, len(asked)), np.nan)
     for place, item in enumerate(asked):
-        if not _told(table[:, item], focal, fewest):
-            continue
-        wider, begin = split_item(sides, common.bank, item)
-        own = fit_groups(wider, begin, means=common.means)
-        g2[place] = max(2 * (own.log_likelihood - common.log_likelihood), 0.0)
-        gap[place] = _gap(own.bank, item, float(own.means[1]), float(own.variances[1]))
-        converged &= own.converged
+        if item in told:
+            g2[place] = models.compared(item, own)
+            gap[place], essd[place] = models.effect(item, own)
+    start, common = models.start, models.fitted(own)
     df = (start.categories[asked] - 1) + int(start.model.slope) + int(start.model.floor)
-    named = tuple(whole.items[item] for item in asked)
-    mean, variance = float(common.means[1]), float(common.variances[1])
-    return LikelihoodRatioDif(named, g2, df, chi2.sf(g2, df), gap, mean, variance, converged)
+    p = chi2.sf(g2, df)
+    return LikelihoodRatioDif(
+        tuple(whole.items[item] for item in asked), g2, df, p, gap, essd, _classes(np.abs(essd), p, COHEN),
+        tuple(name for item, name in enumerate(whole.items) if item not in own),
+        float(common.means[1]), float(common.variances[1]), models.converged,
+    )  # fmt: skip
+
+
+class Models:
+    """Both groups calibrated together, some items with parameters of their own in the focal group."""
+
+    def __init__(self, sides: list[Responses], start: Bank) -> None:
+        self.sides, self.start = sides, start
+        self._found: dict[frozenset[int], tuple[Groups, tuple[int, ...]]] = {}
+
+    @property
+    def converged(self) -> bool:
+        return all(found.converged for found, _ in self._found.values())
+
+    def fitted(self, own: tuple[int, ...]) -> Groups:
+        return self._model(own)[0]
+
+    def compared(self, item: int, own: tuple[int, ...]) -> float:
+        """G² of the item's own parameters against common ones, the items in `own` having theirs."""
+        rest = tuple(each for each in own if each != item)
+        return max(2 * (self.fitted((*rest, item)).log_likelihood - self.fitted(rest).log_likelihood), 0.0)
+
+    def effect(self, item: int, own: tuple[int, ...]) -> tuple[float, float]:
+        """Expected score with the focal group's parameters less that with the reference group's, over the focal
+        group's abilities: the mean as a share of the range, and in standard deviations of expected scores."""
+        found, order = self._model((*(each for each in own if each != item), item))
+        t, w = np.polynomial.hermite_e.hermegauss(31)
+        theta = float(found.means[1]) + np.sqrt(float(found.variances[1])) * t
+        expected = found.bank.chosen([item, len(self.start) + order.index(item)]).expected(theta)
+        mean = w / w.sum() @ expected
+        spread = np.sqrt((w / w.sum() @ (expected - mean) ** 2).mean())
+        gap = float(mean[1] - mean[0])
+        return gap / float(self.start.categories[item] - 1), gap / max(float(spread), 1e-12)
+
+    def _model(self, own: tuple[int, ...]) -> tuple[Groups, tuple[int, ...]]:
+        """The calibration, and the order in which the focal group's items stand at its end."""
+        key = frozenset(own)
+        if key not in self._found:
+            groups, bank, means = self.sides, self.start, None
+            for item in own:
+                groups, bank = split_item(groups, bank, item)
+            if own:
+                parent, order = self._model(own[:-1])
+                means = parent.means
+                if order == own[:-1]:
+                    bank = parent.bank.chosen([*range(len(parent.bank)), own[-1]])
+            self._found[key] = fit_groups(groups, bank, means=means), own
+        return self._found[key]
+
+
+def purified(models: Models, told: Sequence[int]) -> tuple[int, ...]:
+    """The items that are no anchors: one by one the one with the largest G², while that is significant."""
+    df = float(models.start.categories.max() - 1 + models.start.model.slope + models.start.model.floor)
+    enough = float(chi2.isf(TWO_SIDED / max(len(told), 1), df))
+    own: tuple[int, ...] = ()
+    suspect = list(told)
+    while suspect and len(own) < len(models.start) // 2:
+        g2 = {item: models.compared(item, own) for item in suspect}
+        largest = max(g2, key=lambda item: g2[item])
+        if g2[largest] < enough:
+            break
+        own = (*own, largest)
+        suspect = [item for item in suspect if g2[item] >= enough and item != largest]
+    return own
 
 
 def _told(scores: Floats, focal: Ints, fewest: int) -> bool:
@@ -206,12 +279,6 @@ def _told(scores: Floats, focal: Ints, fewest: int) -> bool:
     seen = [scores[(focal == side) & np.isfinite(scores)] for side in (0, 1)]
     reached = [np.unique(each) for each in seen]
     return min(map(len, seen)) >= fewest and np.array_equal(reached[0], reached[1]) and len(reached[0]) > 1
-
-
-def _gap(bank: Bank, item: int, mean: float, variance: float) -> float:
-    t, w = np.polynomial.hermite_e.hermegauss(31)
-    expected = bank.chosen([item, len(bank) - 1]).expected(mean + np.sqrt(variance) * t)
-    return float(w / w.sum() @ (expected[:, 1] - expected[:, 0]) / (bank.categories[item] - 1))
 
 
 def _table(responses: ArrayLike) -> Floats:
@@ -381,15 +448,15 @@ def _binomial(eta: Floats, right: Floats, n: Floats) -> float:
     return float((right * eta - n * np.logaddexp(0.0, eta)).sum())
 
 
-def _classes(r2: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
-    """By the rise of R², where it is significant."""
+def _classes(effect: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
+    """By the size of an effect, where it is significant."""
     return tuple(
         ""
-        if not np.isfinite(rise)
+        if not np.isfinite(size)
         else "A"
-        if rise < bounds[0] or at >= TWO_SIDED
+        if size < bounds[0] or at >= TWO_SIDED
         else "B"
-        if rise <= bounds[1]
+        if size <= bounds[1]
         else "C"
-        for rise, at in zip(r2, p, strict=True)
+        for size, at in zip(effect, p, strict=True)
     )

@@ -26,6 +26,7 @@ ANSWERS_FIRST = 1000  # answers an item in the first, partial passes
 FEWEST_PARTS = 4  # a file that is not this many times larger is passed over whole at once
 ROUGH = 100.0  # the partial passes end at this times the tolerance
 GAUSS_NEWTON = 4
+FARTHEST_AHEAD = 2.0  # in any parameter, of an extrapolation beyond EM's own step
 MEMORY = 6  # earlier steps that an extrapolation uses
 DEVIATIONS = (0.02, 20.0)  # bounds of the latent deviation
 SLACK = 1e-9  # relative fall of the objective that is rounding
@@ -86,7 +87,8 @@ class Problem:
             return replace(items, mean=mean, variance=_bounded(np.sqrt(spread)) ** 2)
         mean, deviation = absorbed(items, np.where(self.muted[:, None], 0.0, self.priors), total, mean, spread)
         if items.model.slope:
-            return replace(items, xi=_moved(items, mean, deviation))
+            room = max(STEEPEST / float(np.abs(items.xi[:, 0]).max()), 1.0)  # a part of the step is a step up too
+            return replace(items, xi=_moved(items, mean, min(deviation, room)))
         return replace(items, xi=_moved(items, mean, 1.0), variance=deviation**2)
 
 
@@ -176,6 +178,7 @@ class Climber:
         self.progress, self.checkpoint = progress, checkpoint
         self.near = windows(problem.responses, problem.over)
         self.passes, self.stride = 0, 0
+        self.found: Expected | None = None  # at the items from which the last step went
         self._resume()
 
     def run(self, tolerance: float, most: int) -> bool:
@@ -191,13 +194,14 @@ class Climber:
             past = [*past[-MEMORY:], (self._vector(at), self._vector(after))]
             ahead = self._items(extrapolated(past)) or after
             if max(_distance(at, after), _distance(at, ahead)) <= tolerance:
+                self.items = at  # where the expectation is known
                 return True
             at = ahead
         return False
 
     def _step(self, items: Bank) -> tuple[Bank, float]:
         after, found, objective = self.problem.step(items, self.near, self.stride)
-        self.items = after
+        self.items, self.found = after, found
         self.passes += 1
         if self.progress is not None:
             change = _distance(items, after)
@@ -211,13 +215,15 @@ class Climber:
     def _items(self, vector: Floats) -> Bank | None:
         xi = self.items.xi.copy()
         xi[self.problem.free] = vector[:-2]
+        xi[:, :-1] /= np.maximum(np.abs(xi[:, :1]) / STEEPEST, 1.0)  # too steep: the difficulties stay
+        np.clip(xi[:, 1:-1], -FARTHEST, FARTHEST, out=xi[:, 1:-1])
         far = replace(self.items, xi=xi, mean=float(vector[-2]), variance=float(np.exp(2 * min(vector[-1], 5.0))))
-        deviation = np.sqrt(far.variance)
-        inside = np.abs(xi[:, 0]).max() < STEEPEST and np.abs(xi[:, 1:-1]).max() < FARTHEST
-        inside = inside and DEVIATIONS[0] < deviation < DEVIATIONS[1] and not _wrong_signs(far, self.problem.priors)
+        inside = DEVIATIONS[0] < np.sqrt(far.variance) < DEVIATIONS[1] and not _wrong_signs(far, self.problem.priors)
         return far if inside and not _disordered(far) else None
 
     def outcome(self, converged: bool) -> Outcome:
+        if converged and self.found is not None:
+            return Outcome(self.items, self.found, self.near, True, self.passes)
         found = expect(self.problem.responses, self.items, self.problem.over, self.near, 1, self.problem.muted)
         return Outcome(self.items, found, self.near, converged, self.passes + 1)
 
@@ -254,7 +260,8 @@ def extrapolated(past: list[tuple[Floats, Floats]]) -> Floats:
     if len(past) == 1:
         return np.asarray(after[-1])
     shares = np.linalg.lstsq(np.diff(residual, axis=0).T, residual[-1], rcond=1e-10)[0]
-    return np.asarray(after[-1] - shares @ np.diff(after, axis=0))
+    ahead = -shares @ np.diff(after, axis=0)
+    return np.asarray(after[-1] + ahead * min(1.0, FARTHEST_AHEAD / max(float(np.abs(ahead).max()), 1e-300)))
 
 
 def _distance(one: Bank, other: Bank) -> float:

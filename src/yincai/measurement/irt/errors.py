@@ -17,9 +17,9 @@ Too many answers for either: each item's own block, the others taken as known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -35,9 +35,11 @@ from yincai.measurement.irt.maximization import item_gradients
 from yincai.measurement.irt.responses import Floats, Ints
 from yincai.measurement.irt.threads import by_responses
 
-T = TypeVar("T")
 STEP = 1e-5
-BLOCK = 256  # learners whose scores are held at once
+BLOCK, SMALL_BLOCK = (
+    256,
+    16,
+)  # learners whose scores are held at once; few of a long test, so that they stay in the cache
 SHORT = 100  # parameters up to which the series goes to the end
 LARGE = 1000  # parameters of a long test
 MOST_TERMS = 40  # taken in pairs
@@ -98,8 +100,7 @@ def long_test_errors(problem: Problem, out: Outcome) -> Errors:
     except np.linalg.LinAlgError:
         return item_errors(problem, out)
     white = block_diag(whites, format="csr")
-    held_scores = _each_block(problem, out, columns, latent, 1, total, lambda scores: scores.astype(np.float32))
-    scores = np.concatenate(held_scores)
+    scores = _held_scores(problem, out, columns, latent, total)
     shares, vectors = _largest(scores, white)
     if shares[0] >= 1 or shares[-1] > SMALL_SHARE:
         return observed_errors(problem, out)
@@ -260,13 +261,37 @@ def _estimated(problem: Problem, items: Bank) -> Floats:
 
 def _missing(problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int) -> Floats:
     """Σ over the learners of E[s h] E[s h]' for h = h_term and the next (total × total)."""
-    return np.asarray(sum(_each_block(problem, out, columns, latent, term, total, lambda scores: scores.T @ scores)))
+    blocks = _score_blocks(problem, out, columns, latent, term, total, BLOCK)
+
+    def part(begin: int, end: int) -> Floats:
+        lost = np.zeros((total, total))
+        for _, scores in blocks(begin, end):
+            lost += scores.T @ scores
+        return lost
+
+    return np.asarray(sum(by_responses(part, problem.responses)))
 
 
-def _each_block(
-    problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int, use: Callable[[Floats], T]
-) -> list[T]:
-    """`use` of E[s h] for h = h_term and the next (2 · learners of a block × total), block by block."""
+def _held_scores(problem: Problem, out: Outcome, columns: Ints, latent: Ints, total: int) -> NDArray[np.float32]:
+    """E[s h] of all rows for the first two polynomials (2 · rows × total)."""
+    held = np.empty((2 * problem.responses.n_rows, total), np.float32)
+    blocks = _score_blocks(problem, out, columns, latent, 1, total, SMALL_BLOCK)
+
+    def part(begin: int, end: int) -> None:
+        for first, scores in blocks(begin, end):
+            held[2 * first : 2 * first + len(scores)] = scores
+
+    by_responses(part, problem.responses)
+    return held
+
+
+def _score_blocks(
+    problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int, rows: int
+) -> Callable[[int, int], Iterator[tuple[int, Floats]]]:
+    """From row to row: a block's first row and its E[s h] for h = h_term and the next (2 · rows of it × total).
+
+    The next block takes the place of the one before.
+    """
     items, data, over = out.items, problem.responses, problem.over
     table, grad = table_of(items, over, problem.muted), _estimated(problem, items)
     owner = np.repeat(np.arange(len(items)), items.categories)
@@ -275,18 +300,18 @@ def _each_block(
     theta = items.mean + np.sqrt(items.variance) * nodes
     of_latent = np.concatenate([nodes, nodes**2 - 1]) / np.sqrt(items.variance)
 
-    def part(begin: int, end: int) -> list[T]:
-        used = []
-        for first in range(begin, end, BLOCK):
-            scores = np.zeros((2 * min(BLOCK, end - first), total))
+    def blocks(begin: int, end: int) -> Iterator[tuple[int, Floats]]:
+        room = np.empty((2 * rows, total))
+        for first in range(begin, end, rows):
+            scores = room[: 2 * min(rows, end - first)]
+            scores.fill(0.0)
             _scores(
                 data.start, data.codes, data.weights, first, table, over.log_weights, out.near,
                 nodes, theta, term, grad, owner, columns, of_latent, latent, scores,
             )  # fmt: skip
-            used.append(use(scores))
-        return used
+            yield first, scores
 
-    return [each for part_of in by_responses(part, data) for each in part_of]
+    return blocks
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]

@@ -6,7 +6,7 @@ are N(0, σ²) and integrated out, so the inconsistency of joint maximum likelih
 arise. Severities sum to zero, and so do the thresholds of a scale.
 
 Every pair of item and rater that occurs is an item of the partial credit model whose steps are sums of the facets'
-parameters: the E-step, abilities and fit are those of the rest of the package. The M-step is a Newton step in δ, α, τ
+parameters; abilities and fit are those of the rest of the package. The M-step is a Newton step in δ, α, τ
 together. Standard errors come from the observed information (Louis 1982) as in `errors`, two terms of its series.
 """
 
@@ -16,21 +16,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from yincai.measurement.irt import scoring
 from yincai.measurement.irt.em import extrapolated
-from yincai.measurement.irt.expectation import Grid, Windows, expect, grid, posterior, table_of, windows
+from yincai.measurement.irt.expectation import Grid, Windows, grid, windows
+from yincai.measurement.irt.facets_em import Ratings, expect, lost_information, pair_sums, steps_at
 from yincai.measurement.irt.items import NO_FLOOR, Bank, model_named
 from yincai.measurement.irt.residuals import MeanSquares, mean_squares, residual_sums
 from yincai.measurement.irt.responses import Floats, Ints, Responses, triplets
 
 NODES, TOLERANCE, PASSES, MEMORY = 61, 1e-4, 500, 6
 MOST_PARAMETERS, MOST_PAIRS = 4000, 200_000
-BLOCK = 1024  # learners whose scores are held at once
 LONGEST = 1.0
 
 
@@ -103,10 +102,10 @@ def fit_facets(
     start = _start(design, rows[3])
     over = grid(nodes)
     near = windows(design.data, over)
-    beta, deviation, value, converged, passes = _climb(design, start, over, near, tolerance)
-    bank = design.bank(beta, deviation)
-    covariance = _covariance(design, bank, over, near)
-    return _result(design, rows, bank, beta, covariance, value, converged, passes)
+    ratings = Ratings.of(design.data, design.steps)
+    beta, deviation, value, converged, passes = _climb(design, ratings, start, over, near, tolerance)
+    covariance = _covariance(design, ratings, beta, deviation, over, near)
+    return _result(design, rows, design.bank(beta, deviation), beta, covariance, value, converged, passes)
 
 
 @dataclass(frozen=True)
@@ -121,13 +120,28 @@ class Design:
     steps: int
     sets: int  # of thresholds
     x: sparse.csr_matrix
-    back: Floats  # parameters (all δ, α, τ) × free ones: the sums are zero
+    back: sparse.csr_matrix  # parameters (all δ, α, τ) × free ones: the sums are zero
+
+    @property
+    def columns(self) -> Ints:
+        """Where each pair's item, rater and first threshold are among the parameters (3 × pairs)."""
+        first = len(self.items) + len(self.raters)
+        scale = self.pair_item if self.sets > 1 else np.zeros_like(self.pair_item)
+        return np.stack([self.pair_item, len(self.items) + self.pair_rater, first + scale * self.steps])
+
+    def intercepts(self, free: Floats) -> Floats:
+        """Of each pair's steps (pairs × steps)."""
+        return np.asarray((self.x @ free).reshape(-1, self.steps))
+
+    def folded(self, information: Floats) -> Floats:
+        """Of the pairs' steps (pairs × steps × steps), for the free parameters."""
+        blocks = sparse.bsr_matrix((information, np.arange(len(information)), np.arange(len(information) + 1)))
+        return np.asarray((self.x.T @ (blocks @ self.x)).toarray())
 
     def bank(self, free: Floats, deviation: float) -> Bank:
-        pairs = len(self.pair_item)
-        xi = np.zeros((pairs, self.steps + 2))
+        xi = np.zeros((len(self.pair_item), self.steps + 2))
         xi[:, 0], xi[:, -1] = 1.0, NO_FLOOR
-        xi[:, 1:-1] = (self.x @ free).reshape(pairs, self.steps)
+        xi[:, 1:-1] = self.intercepts(free)
         return Bank(model_named("pcm"), self.data.items, xi, self.data.categories, self.data.lowest, 0.0, deviation**2)
 
 
@@ -158,7 +172,7 @@ def _design(
     data = _same_scale(packed, steps)
     pair_item, pair_rater = np.divmod(pairs, n_raters)
     back = _sums_to_zero(n_items, n_raters, sets, steps)
-    x = _steps_by_facets(pair_item, pair_rater, n_items, n_raters, sets, steps) @ sparse.csr_matrix(back)
+    x = _steps_by_facets(pair_item, pair_rater, n_items, n_raters, sets, steps) @ back
     names = tuple(items or (f"item{n + 1}" for n in range(n_items)))
     judges = tuple(raters or (f"rater{n + 1}" for n in range(n_raters)))
     if len(names) != n_items or len(judges) != n_raters:
@@ -174,14 +188,14 @@ def _same_scale(data: Responses, steps: int) -> Responses:
     return replace(data, codes=codes.astype(np.int32)[data.codes], categories=many)
 
 
-def _sums_to_zero(n_items: int, n_raters: int, sets: int, steps: int) -> Floats:
+def _sums_to_zero(n_items: int, n_raters: int, sets: int, steps: int) -> sparse.csr_matrix:
     """Items freely, raters and each set of thresholds with the last one minus the sum of the others."""
 
     def effect(n: int) -> Floats:
         return np.vstack([np.eye(n - 1), -np.ones((1, n - 1))])
 
     blocks = [np.eye(n_items), effect(n_raters), *([effect(steps)] * sets)]
-    return np.asarray(sparse.block_diag([sparse.csr_matrix(each) for each in blocks]).toarray())
+    return sparse.block_diag([sparse.csr_matrix(each) for each in blocks]).tocsr()
 
 
 def _steps_by_facets(
@@ -207,13 +221,13 @@ def _start(design: Design, score: NDArray[np.generic]) -> Floats:
 
 
 def _climb(
-    design: Design, beta: Floats, over: Grid, near: Windows, tolerance: float
+    design: Design, ratings: Ratings, beta: Floats, over: Grid, near: Windows, tolerance: float
 ) -> tuple[Floats, float, float, bool, int]:
     """EM with Anderson's extrapolation; the latent mean is absorbed by the items (parameter expansion)."""
     at = np.append(beta, 0.0)
     best, safe, past, value = -np.inf, at, [], -np.inf  # type: ignore[var-annotated]
     for passes in range(1, PASSES + 1):
-        after, value = _step(design, at, over, near)
+        after, value = _step(design, ratings, at, over, near)
         if not value >= best - 1e-9 * abs(best) and at is not safe:
             at, best, past = safe, -np.inf, []
             continue
@@ -226,126 +240,44 @@ def _climb(
     return safe[:-1], float(np.exp(safe[-1])), value, False, PASSES
 
 
-def _step(design: Design, at: Floats, over: Grid, near: Windows) -> tuple[Floats, float]:
-    bank = design.bank(at[:-1], float(np.exp(at[-1])))
-    n = len(over.nodes)
-    found = expect(design.data, bank, over, near)
-    theta = np.exp(at[-1]) * over.nodes
-    gradient, information = _pair_sums(found.counts[:, :n], bank.probabilities(theta))
-    free = design.x.T @ gradient.ravel()
-    blocks = sparse.bsr_matrix((information, np.arange(len(information)), np.arange(len(information) + 1)))
-    curvature = (design.x.T @ (blocks @ design.x)).toarray()
-    step = np.linalg.solve(curvature + 1e-9 * np.eye(len(curvature)), free)
+def _step(design: Design, ratings: Ratings, at: Floats, over: Grid, near: Windows) -> tuple[Floats, float]:
+    d, deviation = design.intercepts(at[:-1]), float(np.exp(at[-1]))
+    theta = deviation * over.nodes
+    steps = steps_at(d, theta, over.width)
+    found = expect(ratings, d, steps, deviation, over, near)
+    gradient, information = pair_sums(ratings, found.counts, steps)
+    curvature = design.folded(information)
+    step = np.linalg.solve(curvature + 1e-9 * np.eye(len(curvature)), design.x.T @ gradient.ravel())
     step *= min(1.0, LONGEST / np.abs(step).max(initial=1e-300))
-    mass = found.mass[:n] / found.mass[:n].sum()
+    mass = found.mass[: len(theta)] / found.mass.sum()
     mean = float(mass @ theta)
-    deviation = np.sqrt(mass @ (theta - mean) ** 2)
+    spread = np.sqrt(mass @ (theta - mean) ** 2)
     beta = at[:-1] + step
     beta[: len(design.items)] -= mean
-    return np.append(beta, np.log(np.clip(deviation, 0.02, 20.0))), found.log_likelihood
+    return np.append(beta, np.log(np.clip(spread, 0.02, 20.0))), found.log_likelihood
 
 
-def _pair_sums(counts: Floats, p: Floats) -> tuple[Floats, Floats]:
-    """By each pair's step intercepts: gradient (pairs × steps) and information (pairs × steps × steps)."""
-    nodes, pairs, many = p.shape
-    counts = counts.reshape(pairs, many, nodes)
-    n = counts.sum(axis=1)  # pairs × nodes
-    reach = np.cumsum(p[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 1:].transpose(1, 2, 0)  # P(≥ k), pairs × steps × nodes
-    seen = np.cumsum(counts[:, ::-1], axis=1)[:, ::-1][:, 1:]
-    gradient = (seen - n[:, None] * reach).sum(axis=2)
-    weighted = reach * n[:, None]
-    information = -weighted @ reach.transpose(0, 2, 1)
-    expected = weighted.sum(axis=2)
-    k = np.arange(many - 1)
-    information += expected[:, np.maximum(k[:, None], k[None, :])]
-    return gradient, information
-
-
-def _covariance(design: Design, bank: Bank, over: Grid, near: Windows) -> Floats:
+def _covariance(design: Design, ratings: Ratings, beta: Floats, deviation: float, over: Grid, near: Windows) -> Floats:
     """Of the free parameters: complete information less what the unknown abilities cost."""
-    n = len(over.nodes)
-    found = expect(design.data, bank, over, near)
-    p = bank.probabilities(np.sqrt(bank.variance) * over.nodes)
-    information = _pair_sums(found.counts[:, :n], p)[1]
-    blocks = sparse.bsr_matrix((information, np.arange(len(information)), np.arange(len(information) + 1)))
-    total = (design.x.T @ (blocks @ design.x)).toarray()
-    reach = np.cumsum(p[:, :, ::-1], axis=2)[:, :, ::-1][:, :, 1:].transpose(1, 2, 0)
-    size = total.shape[0]
-    latent = np.zeros((size + 1, size + 1))
-    latent[:size, :size] = total
-    latent[size, size] = 2 * found.mass.sum()  # of the log deviation; mean of 3t² − 1 at the maximum
-    wide = np.zeros((*reach.shape[:2], over.width))
-    wide[:, :, :n] = reach
-    nodes = np.zeros(over.width)
-    nodes[:n] = over.nodes
-    data, table = design.data, table_of(bank, over)
-    lost = np.zeros_like(latent)
-    columns = np.stack([design.pair_item, len(design.items) + design.pair_rater], axis=1)
-    scales = design.pair_item * design.steps * (design.sets > 1) + len(design.items) + len(design.raters)
-    for first in range(0, data.n_rows, BLOCK):
-        means = np.zeros((2, min(BLOCK, data.n_rows - first), len(design.back) + 1))
-        _reach_moments(
-            data.start, data.codes, first, table, over.log_weights, near, nodes, wide, columns, scales, means
-        )
-        for term in means:
-            own = np.hstack([term[:, :-1] @ design.back, term[:, -1:]])
-            lost += own.T @ own
-    return np.asarray(np.linalg.inv(latent - lost)[:size, :size])
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
-def _two_polynomials(w: Floats, nodes: Floats, lo: int, hi: int, h: Floats) -> None:
-    """w times the first two polynomials that are orthonormal under w."""
-    mean, square, cube, fourth = 0.0, 0.0, 0.0, 0.0
-    for q in range(lo, hi):
-        mean += w[q] * nodes[q]
-    for q in range(lo, hi):
-        off = nodes[q] - mean
-        square, cube = square + w[q] * off**2, cube + w[q] * off**3
-        fourth += w[q] * off**4
-    square = max(square, 1e-12)
-    tilt = cube / square
-    norm = np.sqrt(max(fourth - square**2 - cube * tilt, 1e-12))
-    for q in range(lo, hi):
-        off = nodes[q] - mean
-        h[0, q], h[1, q] = w[q] * off / np.sqrt(square), w[q] * (off**2 - square - tilt * off) / norm
-
-
-@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
-def _reach_moments(
-    start: Ints, codes: NDArray[np.int32], begin: int, table: Floats, log_weights: Floats, near: Windows,
-    nodes: Floats, reach: Floats, columns: Ints, scales: Ints, out: Floats,
-) -> None:  # fmt: skip
-    """Each learner's E[P(≥ k | θ) h], summed by item, rater and threshold, and E[t² h];
-    h the first two orthonormal polynomials."""
-    w = np.empty(len(log_weights))
-    steps = reach.shape[1]
-    h = np.empty((2, len(nodes)))
-    for row in range(out.shape[1]):
-        own = codes[start[begin + row] : start[begin + row + 1]]
-        if len(own) == 0:
-            continue
-        _, lo, hi = posterior(own, table, log_weights, near[begin + row], w)
-        _two_polynomials(w, nodes, lo, hi, h)
-        for term in range(2):
-            for j in range(len(own)):
-                pair = own[j] // (steps + 1)
-                for k in range(steps):
-                    total = 0.0
-                    for q in range(lo, hi):
-                        total += h[term, q] * reach[pair, k, q]
-                    out[term, row, columns[pair, 0]] += total
-                    out[term, row, columns[pair, 1]] += total
-                    out[term, row, scales[pair] + k] += total
-            for q in range(lo, hi):
-                out[term, row, -1] += h[term, q] * nodes[q] ** 2
+    d = design.intercepts(beta)
+    steps = steps_at(d, deviation * over.nodes, over.width)
+    found = expect(ratings, d, steps, deviation, over, near)
+    size = len(beta)
+    information = np.zeros((size + 1, size + 1))
+    information[:size, :size] = design.folded(pair_sums(ratings, found.counts, steps)[1])
+    information[size, size] = 2 * found.mass.sum()  # of the log deviation; mean of 3t² − 1 at the maximum
+    lost = lost_information(ratings, steps, deviation, over, near, design.columns, design.back.shape[0])
+    back = sparse.block_diag([design.back, [[1.0]]]).tocsr()
+    information -= back.T @ (back.T @ lost.T).T
+    return np.asarray(np.linalg.inv(information)[:size, :size])
 
 
 def _result(
     design: Design, rows: list[NDArray[np.generic]], bank: Bank, free: Floats, covariance: Floats,
     value: float, converged: bool, passes: int,
 ) -> Facets:  # fmt: skip
-    all_, errors = design.back @ free, np.sqrt(np.einsum("ij,jk,ik->i", design.back, covariance, design.back))
+    all_ = design.back @ free
+    errors = np.sqrt(np.asarray(design.back.multiply(design.back @ covariance).sum(axis=1)).ravel())
     n, m = len(design.items), len(design.raters)
     cut = [slice(0, n), slice(n, n + m), slice(n + m, None)]
     shape = (design.sets, design.steps)

@@ -145,7 +145,7 @@ class Problem:
         xi = at.bank.xi.copy()
         xi[self.free] = vector[: -2 * n]
         logs = vector[-n:]
-        inside = np.abs(xi[:, 0]).max() < STEEPEST and np.abs(xi[:, 1:-1]).max() < FARTHEST
+        inside = np.abs(xi[:, 0]).max() <= STEEPEST and np.abs(xi[:, 1:-1]).max() <= FARTHEST
         if not inside or (logs < np.log(DEVIATIONS[0])).any() or (logs > np.log(DEVIATIONS[1])).any():
             return None
         bank = replace(at.bank, xi=xi)
@@ -170,6 +170,7 @@ def _fixed(state: State) -> State:
     xi = state.bank.xi.copy()
     xi[:, 1:-1] += np.where(state.bank.steps, xi[:, :1] * mean, 0.0)
     xi[:, 0] *= deviation
+    xi[:, :-1] /= np.maximum(np.abs(xi[:, :1]) / STEEPEST, 1.0)  # too steep: the difficulties stay
     bank = replace(state.bank, xi=xi)
     return State(bank, (state.means - mean) / deviation, state.deviations / deviation)
 

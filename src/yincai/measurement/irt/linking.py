@@ -52,8 +52,8 @@ def link(
 
     mean/sigma (Marco 1977) and mean/mean (Loyd & Hoover 1980) by the moments of b and a; Haebara (1980) and Stocking &
     Lord (1983) by the item and test characteristic curves, over both latent distributions. With `rng`, standard
-    errors by the bootstrap over common items: the error that another choice of anchors would make. It includes the
-    items' calibration errors but not that of the scale, which all items share (1/√N of a deviation each).
+    errors: by the bootstrap over common items, which holds their calibration errors and what other anchors would
+    change; and, for calibrations, that of each scale, which all items share (mean and deviation of the learners drawn).
 
     Raises ValueError for an unknown method, different models, and less than two (or not usable) common items.
 
@@ -71,8 +71,20 @@ def link(
     if rng is not None:
         many = [rng.integers(0, len(one), len(one)) for _ in range(draws)]
         many = [rows for rows in many if len(np.unique(rows)) > 1]
-        errors = np.std([_solve(one.chosen(rows), other.chosen(rows), method) for rows in many], axis=0, ddof=1)
+        drawn = np.var([_solve(one.chosen(rows), other.chosen(rows), method) for rows in many], axis=0, ddof=1)
+        errors = np.sqrt(drawn + _of_scale(new, float(found[0])) + _of_scale(old, 1.0) * [found[0] ** 2, 1.0])
     return Link(method, float(found[0]), float(found[1]), float(errors[0]), float(errors[1]), one.names)
+
+
+def _of_scale(of: Fit | Bank, slope: float) -> Floats:
+    """Variances of slope and intercept because the scale is that of the learners who happened to be drawn.
+
+    None for a bank that is known, and where anchors hold the scale.
+    """
+    if isinstance(of, Bank) or np.isfinite(of.latent.se_mean):
+        return np.zeros(2)
+    of_deviation = 1 / (2 * of.n_learners) if of.bank.model.slope else 0.0
+    return np.array([slope**2 * of_deviation, slope**2 * of.latent.variance / of.n_learners])
 
 
 def linked(items: Bank, by: Link) -> Bank:

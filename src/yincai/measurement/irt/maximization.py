@@ -181,6 +181,14 @@ def _try(family: int, xi: Floats, m: int, step: Floats, share: float, out: Float
 
 
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _movable(xi: Floats, gradient: Floats, free: NDArray[np.bool_], out: NDArray[np.bool_]) -> None:
+    """The free parameters but for those that stand at a bound and would leave it."""
+    for i in range(len(xi)):
+        bound = STEEPEST if i == 0 else FARTHEST
+        out[i] = free[i] and not (abs(xi[i]) >= bound and xi[i] * gradient[i] > 0)
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
 def _maximise(
     begin: int,
     end: int,
@@ -196,7 +204,7 @@ def _maximise(
     p, dp, ddp, grad = np.empty(most), np.empty(most), np.empty(most), np.empty((most, size))
     gradient, new_gradient = np.empty(size), np.empty(size)
     information, new_information = np.empty((size, size)), np.empty((size, size))
-    step, candidate = np.empty(size), np.empty(size)
+    step, candidate, movable = np.empty(size), np.empty(size), np.empty(size, np.bool_)
     for item in range(begin, end):
         m = first[item + 1] - first[item] - 1
         if m < 1 or not free[item].any():
@@ -205,7 +213,8 @@ def _maximise(
         value = _objective(family, xi[item], m, theta, own, prior, p, dp, ddp, grad, gradient, information)
         steps, short = (MANY, SHORTEST) if free[item, -1] or prior.any() else (STEPS, SHORT)
         for _ in range(steps):
-            _solve(information, gradient, free[item], step)
+            _movable(xi[item], gradient, free[item], movable)
+            _solve(information, gradient, movable, step)
             longest = np.max(np.abs(step))
             if longest > LONGEST:
                 step *= LONGEST / longest

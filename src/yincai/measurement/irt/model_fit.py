@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,10 +14,12 @@ from yincai.measurement.irt.curves import curve_tables
 from yincai.measurement.irt.expectation import grid
 from yincai.measurement.irt.item_fit import complete_rows, free_parameters, speaking_part
 from yincai.measurement.irt.items import Bank
+from yincai.measurement.irt.maximization import FARTHEST, STEEPEST
 from yincai.measurement.irt.responses import Floats, Ints, Responses
 from yincai.measurement.irt.result import Fit
 
 NODES = 121
+Curves = list[Floats]  # of each item: steps × nodes
 MOST_ITEMS = 120  # the moments' covariance has the fourth power of this many entries: 120 items take 0.4 GB
 CONFIDENCE = 0.9
 RANK = 1e-7
@@ -47,7 +50,8 @@ class ModelFit:
 
 @dataclass(frozen=True)
 class Moments:
-    """Means of scores and of products of two (moments), their covariance N·Ξ, and derivatives by the parameters Δ."""
+    """Shares of learners who reach each step of each item (steps), means of products of two items' scores (pairs),
+    the covariance N·Ξ of both, and their derivatives by the parameters Δ."""
 
     mean: Floats
     covariance: Floats
@@ -57,12 +61,13 @@ class Moments:
 def model_fit(found: Fit, responses: ArrayLike | Responses) -> ModelFit:
     """Limited-information fit of a calibration on the learners who answered all items.
 
-    M2 (Maydeu-Olivares & Joe 2006; for several categories M2* on means and products of scores, Cai & Hansen 2013)
-    with the residual means and products, orthogonal to what the parameters can take up. RMSEA with its 90 % interval,
-    SRMSR of the scores' correlations (Maydeu-Olivares 2013), CFI and TLI against independent items.
+    M2 (Maydeu-Olivares & Joe 2006), for several categories C2 (Cai & Monro 2014): residual shares of the categories
+    and products of scores, orthogonal to what the parameters can take up (those that ended at a bound can take up
+    nothing). RMSEA with its 90 % interval, SRMSR of the scores' correlations (Maydeu-Olivares 2013), CFI and TLI
+    against independent items.
 
-    Raises ValueError when no learner answered everything, when there are more parameters than moments can test (less
-    than four items, or five for 3pl) or more than 120 items.
+    Raises ValueError when no learner answered everything, when they all answered an item alike, when there are more
+    parameters than moments can test (less than four items, or five for 3pl) or more than 120 items.
 
     >>> from yincai.measurement.irt import Item, bank, fit, simulate
     >>> rng = np.random.default_rng(5)
@@ -79,15 +84,19 @@ def model_fit(found: Fit, responses: ArrayLike | Responses) -> ModelFit:
     n = float(weights.sum())
     if n < 2:
         raise ValueError("M2 needs learners who answered every item, and there are fewer than two")
-    observed, correlations = observed_moments(table, weights)
+    for name, alike in zip(items.names, (table == table[0]).all(axis=0), strict=True):
+        if alike:
+            raise ValueError(f"M2 cannot be computed: the answers to {name} are all alike; leave it out")
+    steps = items.categories - 1
+    observed, correlations = observed_moments(table, weights, steps)
     expected = expected_moments(found, items, free_parameters(found)[places] > 0)
     m2, df = quadratic_form(n, observed, expected)
-    null, null_df = quadratic_form(n, observed, independent_moments(items, table, weights))
+    null, null_df = quadratic_form(n, observed, independent_moments(table, weights, steps))
     rmsea = np.sqrt(max(m2 - df, 0.0) / (df * (n - 1)))
     low, high = rmsea_interval(m2, df, n)
     return ModelFit(
         m2, df, float(chi2.sf(m2, df)), float(rmsea), low, high,
-        srmsr=_root_mean_square(correlations - implied_correlations(items, expected.mean)),
+        srmsr=_root_mean_square(correlations - implied_correlations(items, expected.mean[steps.sum() :])),
         cfi=float(np.clip(1 - max(m2 - df, 0.0) / max(null - null_df, m2 - df, 1e-300), 0.0, 1.0)),
         tli=float((null / null_df - m2 / df) / (null / null_df - 1)),
         n=round(n),
@@ -98,17 +107,18 @@ def _pairs(n: int) -> tuple[Ints, Ints]:
     return np.triu_indices(n, 1)
 
 
-def observed_moments(table: ArrayLike, weights: Floats) -> tuple[Floats, Floats]:
-    """Means and products of category numbers, and the correlations (of pairs i < j)."""
+def observed_moments(table: ArrayLike, weights: Floats, steps: Ints) -> tuple[Floats, Floats]:
+    """The moments of category numbers (learners × items; `steps` of each item), and the correlations of the pairs."""
     x = np.asarray(table, float)
     share = weights / weights.sum()
+    reached = [share @ (x[:, [item]] >= np.arange(1, many + 1)) for item, many in enumerate(steps)]
     mean, products = share @ x, (x * share[:, None]).T @ x
     i, j = _pairs(x.shape[1])
     spread = products - np.outer(mean, mean)
     deviation = np.sqrt(np.diagonal(spread))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = (spread / np.outer(deviation, deviation))[i, j]
-    return np.concatenate([mean, products[i, j]]), correlation
+    return np.concatenate([*reached, products[i, j]]), correlation
 
 
 def expected_moments(found: Fit, items: Bank, free: ArrayLike) -> Moments:
@@ -117,68 +127,91 @@ def expected_moments(found: Fit, items: Bank, free: ArrayLike) -> Moments:
     theta = items.mean + np.sqrt(items.variance) * over.nodes
     w = np.exp(over.log_weights[:NODES])
     p, dp, _, grad = curve_tables(items.model.family, items.xi, items.first, theta)
-    k = np.concatenate([np.arange(many) for many in items.categories]).astype(float)
-    begin = items.first[:-1]
-    mu = np.add.reduceat(k[:, None] * p, begin)
-    variance = np.add.reduceat(k[:, None] ** 2 * p, begin) - mu**2
-    slopes = np.add.reduceat(k[:, None, None] * p[:, None, :] * grad, begin)  # items × parameters × nodes
-    by_theta = np.add.reduceat(k[:, None] * dp, begin)
+    reach, by_theta = _reached(p, items.first), _reached(dp, items.first)
     columns = []
     for item in np.flatnonzero(free):
+        own = slice(items.first[item], items.first[item + 1])
         for place in _places(items, int(item)):
-            columns.append(_moved(mu, np.eye(len(items))[item][:, None] * slopes[item, place], w))
+            change = _none(reach)
+            change[item] = _reached(p[own] * grad[own, place], np.array([0, own.stop - own.start]))[0]
+            columns.append(_moved(reach, change, w))
     if np.isfinite(found.latent.se_variance) or not items.model.slope:
-        columns.append(_moved(mu, by_theta * over.nodes, w))
+        columns.append(_moved(reach, [each * over.nodes for each in by_theta], w))
     if np.isfinite(found.latent.se_mean):
-        columns.append(_moved(mu, by_theta, w))
-    mean, covariance = moment_covariance(mu, variance, w)
+        columns.append(_moved(reach, by_theta, w))
+    mean, covariance = moment_covariance(reach, w)
     return Moments(mean, covariance, np.array(columns).T.reshape(len(mean), -1))
 
 
+def _reached(p: Floats, first: Ints) -> Curves:
+    """Sums over the categories from each step on, item by item."""
+    return [np.cumsum(p[begin:end][::-1], axis=0)[::-1][1:] for begin, end in pairwise(first)]
+
+
+def _none(reach: Curves) -> Curves:
+    return [np.zeros_like(each) for each in reach]
+
+
 def _places(items: Bank, item: int) -> list[int]:
-    steps = list(range(1, int(items.categories[item])))
-    return [0] * items.model.slope + steps + [items.xi.shape[1] - 1] * items.model.floor
+    """Its parameters, but for those that ended at a bound: they cannot take up what does not fit."""
+    places = [0] * items.model.slope + list(range(1, int(items.categories[item])))
+    bound = np.array([STEEPEST, *[FARTHEST] * (items.xi.shape[1] - 1)]) * (1 - 1e-9)
+    return [k for k in places if abs(items.xi[item, k]) < bound[k]] + [items.xi.shape[1] - 1] * items.model.floor
 
 
-def _moved(mu: Floats, change: Floats, w: Floats) -> Floats:
-    """How the moments change when the items' expected scores (items × nodes) change by `change`."""
-    i, j = _pairs(len(mu))
-    both = (mu * w) @ change.T
-    return np.concatenate([change @ w, both[i, j] + both[j, i]])
+def _moved(reach: Curves, change: Curves, w: Floats) -> Floats:
+    """How the moments change when the curves do by `change`."""
+    i, j = _pairs(len(reach))
+    mu, by = (np.array([each.sum(axis=0) for each in curves]) for curves in (reach, change))
+    both = (mu * w) @ by.T
+    return np.concatenate([*(each @ w for each in change), both[i, j] + both[j, i]])
 
 
-def moment_covariance(mu: Floats, variance: Floats, w: Floats) -> tuple[Floats, Floats]:
-    """Mean and covariance of (x_i, x_i·x_j) for items that are independent given θ (nodes with weights w).
+def moment_covariance(reach: Curves, w: Floats) -> tuple[Floats, Floats]:
+    """Mean and covariance of (x_i ≥ k, x_i·x_j) for items that are independent given θ.
 
-    E[v v'] is the product of the means at each node, and where the two products share an item, its variance there
-    times the rest.
+    `reach`: P(x_i ≥ k) of each item (steps × nodes); `w` (nodes). E[v v'] is the product of the means at each node,
+    and where the two share an item, the covariance of what they hold of it there, times the rest.
     """
-    n = len(mu)
+    n = len(reach)
+    mu = np.array([each.sum(axis=0) for each in reach])
     i, j = _pairs(n)
-    at = np.concatenate([mu, mu[i] * mu[j]])
+    at = np.concatenate([*reach, mu[i] * mu[j]])
     mean = at @ w
     covariance: Floats = (at * w) @ at.T - np.outer(mean, mean)
+    begin = np.cumsum([0, *(len(each) for each in reach)])
     place = np.zeros((n, n), np.int64)
-    place[i, j] = place[j, i] = n + np.arange(len(i))
-    np.fill_diagonal(place, np.arange(n))
-    for item in range(n):
-        rest = mu.copy()
-        rest[item] = 1.0
-        covariance[np.ix_(place[item], place[item])] += (rest * variance[item] * w) @ rest.T
-    pair = n + np.arange(len(i))
+    place[i, j] = place[j, i] = begin[-1] + np.arange(len(i))
+    variance = np.empty_like(mu)
+    for item, own in enumerate(reach):
+        k = np.arange(len(own))
+        both = own[np.maximum(k[:, None], k[None, :])] - own[:, None] * own[None, :]  # of the steps, at each node
+        of_score = both.sum(axis=1)
+        variance[item] = of_score.sum(axis=0)
+        others = np.delete(np.arange(n), item)
+        steps, pairs = begin[item] + k, place[item, others]
+        covariance[np.ix_(steps, steps)] += both @ w
+        mixed = (of_score * w) @ mu[others].T
+        covariance[np.ix_(steps, pairs)] += mixed
+        covariance[np.ix_(pairs, steps)] += mixed.T
+        covariance[np.ix_(pairs, pairs)] += (mu[others] * variance[item] * w) @ mu[others].T
+    pair = begin[-1] + np.arange(len(i))
     covariance[pair, pair] += (variance[i] * variance[j]) @ w
     return mean, covariance
 
 
-def independent_moments(items: Bank, table: ArrayLike, weights: Floats) -> Moments:
+def independent_moments(table: ArrayLike, weights: Floats, steps: Ints) -> Moments:
     """Of items that have nothing in common, each with the shares that were observed."""
-    x = np.asarray(table, float)
-    share = weights / weights.sum()
-    mu = share @ x
-    variance = share @ (x - mu) ** 2
+    shares = observed_moments(table, weights, steps)[0]
     one = np.ones(1)
-    mean, covariance = moment_covariance(mu[:, None], variance[:, None], one)
-    columns = [_moved(mu[:, None], row[:, None], one) for row in np.eye(len(items))]
+    reach = [each[:, None] for each in np.split(shares[: steps.sum()], np.cumsum(steps)[:-1])]
+    mean, covariance = moment_covariance(reach, one)
+    columns = []
+    for item, own in enumerate(reach):
+        for step in np.eye(len(own)):
+            change = _none(reach)
+            change[item] = step[:, None]
+            columns.append(_moved(reach, change, one))
     return Moments(mean, covariance, np.array(columns).T)
 
 
@@ -187,7 +220,7 @@ def quadratic_form(n: float, observed: Floats, expected: Moments) -> tuple[float
     try:
         lower = np.linalg.cholesky(expected.covariance)
     except np.linalg.LinAlgError:
-        raise ValueError("M2 cannot be computed: an item's answers are all alike") from None
+        raise ValueError("M2 cannot be computed: the moments determine each other; leave out repeated items") from None
     residual = np.linalg.solve(lower, observed - expected.mean)
     known = np.linalg.solve(lower, expected.by_parameter)
     known = known / np.maximum(np.linalg.norm(known, axis=0), 1e-300)
@@ -215,17 +248,15 @@ def _rmsea_at(m2: float, df: int, n: float, share: float) -> float:
     return float(np.sqrt(brentq(lambda nc: ncx2.cdf(m2, df, nc) - share, 1e-9, top) / (df * (n - 1))))
 
 
-def implied_correlations(items: Bank, mean: Floats) -> Floats:
-    """Of the scores of pairs of items, as the model has them."""
+def implied_correlations(items: Bank, products: Floats) -> Floats:
+    """Of the scores of pairs of items, as the model has them; `products` are the means of theirs (pairs)."""
     over = grid(NODES)
-    theta = items.mean + np.sqrt(items.variance) * over.nodes
-    p = items.probabilities(theta)
-    k = np.arange(p.shape[2])
-    first = mean[: len(items)]
-    second = np.exp(over.log_weights[:NODES]) @ (p @ k**2.0)
+    p = items.probabilities(items.mean + np.sqrt(items.variance) * over.nodes)
+    k, w = np.arange(p.shape[2]), np.exp(over.log_weights[:NODES])
+    first, second = w @ (p @ k), w @ (p @ k**2.0)
     i, j = _pairs(len(items))
     deviation = np.sqrt(second - first**2)
-    return np.asarray((mean[len(items) :] - first[i] * first[j]) / (deviation[i] * deviation[j]))
+    return np.asarray((products - first[i] * first[j]) / (deviation[i] * deviation[j]))
 
 
 def _root_mean_square(x: Floats) -> float:

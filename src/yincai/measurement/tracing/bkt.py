@@ -126,15 +126,18 @@ def fit(log: Log, settings: Settings = Settings()) -> Bkt:
     heads = np.flatnonzero(_changes(unit[order]) | _changes(log.learner[order]))
     bounds = np.append(heads, log.n).astype(np.int64)
     skill_bounds = np.searchsorted(unit[order][heads], np.arange(units + 1)).astype(np.int64)
-    parameters, errors, likelihood = fitted_all(
+    parameters, information, likelihood = fitted_all(
         y[order],
         bounds,
         kind[order][heads],
         skill_bounds,
         TRIES[: settings.starts],
+        min(RACE, settings.rounds),
         settings.rounds,
         settings.tolerance,
     )
+    covariance = np.linalg.inv(information + 1e-6 * np.eye(PLACES))
+    errors = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     whole = (y.sum() + 1.0) / (log.n + 2.0)
     shared = np.median(parameters, axis=0) if units else np.array([0.5] * KINDS + [0.1, 0.02, 0.2, 0.1])
     return Bkt(
@@ -296,11 +299,11 @@ def climbed(
 
 @compiled
 def fitted_all(
-    y: Bytes, bounds: Whole, kind: Bytes, skill_bounds: Whole, tries: Floats, rounds: int, tolerance: float
+    y: Bytes, bounds: Whole, kind: Bytes, skill_bounds: Whole, tries: Floats, race: int, rounds: int, tolerance: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Parameters, standard errors and log-likelihood of every skill."""
+    """Parameters, information and log-likelihood of every skill."""
     skills = len(skill_bounds) - 1
-    parameters, errors = np.empty((skills, PLACES)), np.empty((skills, PLACES))
+    parameters, information = np.empty((skills, PLACES)), np.zeros((skills, PLACES, PLACES))
     likelihoods = np.zeros(skills)
     longest = 1
     for sequence in range(len(bounds) - 1):
@@ -313,21 +316,22 @@ def fitted_all(
             p = np.empty(PLACES)
             p[:KINDS] = 0.4
             p[KINDS:] = tries[number]
-            likelihood = climbed(y, bounds, kind, first, last, p, room, totals, RACE, tolerance)
+            likelihood = climbed(y, bounds, kind, first, last, p, room, totals, race, tolerance)
             if likelihood > best:
                 best = likelihood
                 parameters[skill] = p
         likelihoods[skill] = climbed(
-            y, bounds, kind, first, last, parameters[skill], room, totals, rounds - RACE, tolerance
+            y, bounds, kind, first, last, parameters[skill], room, totals, rounds - race, tolerance
         )
-        errors[skill] = standard_errors(y, bounds, kind, first, last, parameters[skill], room)
-    return parameters, errors, likelihoods
+        inform(y, bounds, kind, first, last, parameters[skill], room, information[skill])
+    return parameters, information, likelihoods
 
 
 @compiled
-def standard_errors(y: Bytes, bounds: Whole, kind: Bytes, first: int, last: int, p: Floats, room: Floats) -> Floats:
-    """From the sum of products of the sequences' scores."""
-    information = 1e-6 * np.eye(PLACES)
+def inform(
+    y: Bytes, bounds: Whole, kind: Bytes, first: int, last: int, p: Floats, room: Floats, information: Floats
+) -> None:
+    """Adds the products of the sequences' scores, (PLACES, PLACES)."""
     s, score = np.empty(9), np.zeros(PLACES)
     for sequence in range(first, last):
         of = kind[sequence]
@@ -341,4 +345,3 @@ def standard_errors(y: Bytes, bounds: Whole, kind: Bytes, first: int, last: int,
         for i in range(PLACES):
             for j in range(PLACES):
                 information[i, j] += score[i] * score[j]
-    return np.sqrt(np.diag(np.linalg.inv(information)))

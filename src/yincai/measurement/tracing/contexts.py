@@ -4,9 +4,14 @@ A context is a unit with what came before it; longer ones lean on shorter ones w
 
     mean(k) = (right + a · mean(k − 1)) / (n + a)
 
+and the same of the excess: the outcome less what all but the context makes expect (`slopes`), leaning on 0.
+
 In fitting, a row's means come from the learners of other folds alone, or the trees would learn to trust a mean that
-holds the very answer. Source: Micci-Barreca (2001), A preprocessing scheme for high-cardinality categorical
-attributes, SIGKDD Explorations 3, 27–32; the ladder of contexts is that of Katz (1987).
+holds the very answer. What is expected of those other answers must not have seen the row's own fold either, so each
+fold has an excess of its own for every other row.
+
+Source: Micci-Barreca (2001), A preprocessing scheme for high-cardinality categorical attributes, SIGKDD Explorations 3,
+27–32; the ladder of contexts is that of Katz (1987).
 """
 
 from __future__ import annotations
@@ -78,103 +83,127 @@ class Table:
     key: Keys
     mean: Single
     count: Single
+    excess: Single
 
     @classmethod
-    def of(cls, key: Keys, mean: Single, count: Single) -> Table:
+    def of(cls, key: Keys, mean: Single, count: Single, excess: Single) -> Table:
         size = 1 << max(4, int(2 * max(len(key), 1) - 1).bit_length())
-        table = cls(np.zeros(size, np.uint64), np.zeros(size, np.float32), np.zeros(size, np.float32))
-        fill(table.key, table.mean, table.count, key, mean, count)
+        empty = (np.zeros(size, np.float32) for _ in range(3))
+        table = cls(np.zeros(size, np.uint64), *empty)
+        place = slots(table.key, key)
+        table.mean[place], table.count[place], table.excess[place] = mean, count, excess
         return table
 
 
 @compiled
-def fill(table: Keys, means: Single, counts: Single, key: Keys, mean: Single, count: Single) -> None:
+def slots(table: Keys, key: Keys) -> Whole:
+    """Where in the table each key is put."""
     within = np.uint64(len(table) - 1)
+    found = np.empty(len(key), np.int64)
     for number in range(len(key)):
         slot = key[number] & within
         while table[slot] != np.uint64(0):
             slot = (slot + np.uint64(1)) & within
-        table[slot], means[slot], counts[slot] = key[number], mean[number], count[number]
+        table[slot], found[number] = key[number], slot
+    return found
 
 
 @compiled
-def look_up(table: Keys, means: Single, counts: Single, keys: Keys, base: float, mean: Single, count: Single) -> None:
-    """Means and counts of all kinds of contexts of one row; what is not there is as what it leans on."""
+def look_up(
+    table: Keys, means: Single, counts: Single, excesses: Single, keys: Keys, base: float,
+    mean: Single, count: Single, excess: Single,
+) -> None:  # fmt: skip
+    """Means, counts and excesses of all kinds of contexts of one row; what is not there is as what it leans on."""
     within = np.uint64(len(table) - 1)
     for kind in range(KINDS):
         under = LEANS_ON[kind]
-        mean[kind], count[kind] = (base if under < 0 else mean[under]), 0.0
-        if under > 0 and count[under] == 0.0:
-            continue
+        mean[kind], count[kind], excess[kind] = base, 0.0, 0.0
+        if under > 0:
+            mean[kind], excess[kind] = mean[under], excess[under]
+            if count[under] == 0.0:
+                continue
         slot = keys[kind] & within
         while table[slot] != np.uint64(0):
             if table[slot] == keys[kind]:
-                mean[kind], count[kind] = means[slot], counts[slot]
+                mean[kind], count[kind], excess[kind] = means[slot], counts[slot], excesses[slot]
                 break
             slot = (slot + np.uint64(1)) & within
 
 
 @compiled
 def out_of_fold(
-    order: Whole, keys: Keys, y: Single, fold: Whole, folds: int, under: Single, pull: float, least: int
-) -> tuple[Single, Single, Single, Whole]:
-    """Means of one kind for rows in the `order` of their keys: (mean, count) without the row's own fold, the mean with
-    all folds (leaning on `under`'s second row), and the first row of each context seen at least `least` times."""
-    n = len(keys)
-    mean, count, whole = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
-    firsts, found = np.empty(n, np.int64), 0
-    sums, sizes = np.zeros(folds), np.zeros(folds)
+    order: Whole, keys: Keys, y: Single, excess: Single, fold: Whole, under: Single, pull: float, least: int
+) -> tuple[Single, Single, Whole]:
+    """Means of one kind for rows in the `order` of their keys.
+
+    excess : (n, folds + 1), of each row as it looks without a fold, and last with all. under : (4, n), what is leaned
+    on: mean and excess without the row's own fold, then with all.
+    Gives (4, n) as `under`, the counts without the own fold, and the first row of each context seen `least` times.
+    """
+    n, folds = len(keys), excess.shape[1] - 1
+    found, count = np.empty((4, n), np.float32), np.zeros(n, np.float32)
+    firsts, contexts = np.empty(n, np.int64), 0
+    sums, sizes, excesses = np.zeros(folds), np.zeros(folds), np.zeros(folds + 1)
     begin = 0
     while begin < n:
         end = begin
-        sums[:], sizes[:] = 0.0, 0.0
+        sums[:], sizes[:], excesses[:] = 0.0, 0.0, 0.0
         while end < n and keys[order[end]] == keys[order[begin]]:
-            sums[fold[order[end]]] += y[order[end]]
-            sizes[fold[order[end]]] += 1.0
+            row = order[end]
+            sums[fold[row]] += y[row]
+            sizes[fold[row]] += 1.0
+            for part in range(folds + 1):
+                if part != fold[row]:
+                    excesses[part] += excess[row, part]
             end += 1
         total, size = sums.sum(), sizes.sum()
         if size >= least:
-            firsts[found] = order[begin]
-            found += 1
+            firsts[contexts] = order[begin]
+            contexts += 1
         for place in range(begin, end):
             row = order[place]
-            others = size - sizes[fold[row]]
-            if others < least:
-                mean[row], count[row] = under[0, row], 0.0
-            else:
-                mean[row] = (total - sums[fold[row]] + pull * under[0, row]) / (others + pull)
+            own, others = fold[row], size - sizes[fold[row]]
+            found[:, row] = under[:, row]
+            if others >= least:
+                found[0, row] = (total - sums[own] + pull * under[0, row]) / (others + pull)
+                found[1, row] = (excesses[own] + pull * under[1, row]) / (others + pull)
                 count[row] = others
-            whole[row] = (total + pull * under[1, row]) / (size + pull) if size >= least else under[1, row]
+            if size >= least:
+                found[2, row] = (total + pull * under[2, row]) / (size + pull)
+                found[3, row] = (excesses[folds] + pull * under[3, row]) / (size + pull)
         begin = end
-    return mean, count, whole, firsts[:found]
+    return found, count, firsts[:contexts]
 
 
 def fit(
-    keys: Keys, y: Single, fold: Whole, folds: int, base: Single, whole_base: Single
-) -> tuple[Single, Single, Table]:
-    """Means and counts of each row's contexts from the other folds, both (n, KINDS), and the table of all folds.
+    keys: Keys, y: Single, excess: Single, fold: Whole, base: Single, whole_base: Single
+) -> tuple[Single, Single, Single, Table]:
+    """Means, excesses and counts of each row's contexts from the other folds, each (n, KINDS), and the table of all.
 
-    keys : (n, KINDS). base, whole_base : (n,) the unit's mean without the row's fold and with all.
+    keys : (n, KINDS). excess : (n, folds + 1). base, whole_base : (n,) the unit's mean without the row's fold and with
+    all.
     """
     n = len(y)
-    mean, count = np.empty((n, KINDS), np.float32), np.empty((n, KINDS), np.float32)
-    whole = np.empty((KINDS, n), np.float32)
-    parts: list[tuple[Keys, Single, Single]] = []
+    found, count = np.empty((KINDS, 4, n), np.float32), np.empty((n, KINDS), np.float32)
+    none = np.zeros(n, np.float32)
+    parts: list[tuple[Keys, Single, Single, Single]] = []
     for kind in range(KINDS):
         under = LEANS_ON[kind]
-        lean = np.stack((base, whole_base) if under < 0 else (mean[:, under], whole[under]))
+        lean = np.stack((base, none, whole_base, none)) if under < 0 else found[under]
         column = np.ascontiguousarray(keys[:, kind])
         order = np.argsort(column, kind="stable")
-        mean[:, kind], count[:, kind], whole[kind], firsts = out_of_fold(
-            order, column, y, fold, folds, lean, float(PULL[kind]), LEAST
+        found[kind], count[:, kind], firsts = out_of_fold(
+            order, column, y, excess, fold, lean, float(PULL[kind]), LEAST
         )
-        _, sizes = _sizes(column[order])
-        parts.append((column[firsts], whole[kind][firsts], sizes[sizes >= LEAST].astype(np.float32)))
+        sizes = _sizes(column[order])
+        often = sizes[sizes >= LEAST].astype(np.float32)
+        parts.append((column[firsts], found[kind, 2, firsts], often, found[kind, 3, firsts]))
     columns = [np.concatenate(each) for each in zip(*parts, strict=True)]
-    return mean, count, Table.of(*columns)
+    mean, own = (np.ascontiguousarray(found[:, place].T) for place in (0, 1))
+    return mean, own, count, Table.of(*columns)
 
 
-def _sizes(ordered: Keys) -> tuple[Whole, Whole]:
-    """Where each run of equal keys begins, and how long it is."""
+def _sizes(ordered: Keys) -> Whole:
+    """How long each run of equal keys is."""
     begins = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if len(ordered) else np.zeros(0, int)
-    return begins, np.diff(np.append(begins, len(ordered)))
+    return np.diff(np.append(begins, len(ordered)))

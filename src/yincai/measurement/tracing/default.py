@@ -33,10 +33,10 @@ from yincai.measurement.tracing.trees import Forest, Settings
 
 Floats = NDArray[np.float64]
 Single = NDArray[np.float32]
-MODEL = "trees-1"
+MODEL = "trees-2"
 UNIT_MEAN = NAMES.index("unit mean")
 ABILITY_SD = NAMES.index("ability sd")
-LAYOUT = 1
+LAYOUT = 2
 PACKED = struct.Struct("<BBHI")  # layout, numbers of a unit, numbers of the head, units seen
 
 
@@ -84,7 +84,7 @@ class Default:
         if not 0.0 <= outcome <= 1.0:
             raise ValueError(f"outcome {outcome} is not between 0 and 1")
         head, own = state.head.copy(), state.own.copy()
-        learn(head, own, unit, float(outcome), float(time), self.lens.known)
+        learn(head, own, unit, UNKNOWN, float(outcome), float(time), self.lens.known)
         return State(head, own)
 
     def predict(self, state: State, units: Whole, time: float, items: Whole | None = None) -> tuple[Floats, Floats]:
@@ -134,15 +134,15 @@ def fit(log: Log, settings: Settings = Settings()) -> Default:  # noqa: B008 - f
 
 
 @compiled
-def learn(head: Single, own: Single, unit: int, outcome: float, time: float, known: Known) -> None:
+def learn(head: Single, own: Single, unit: int, item: int, outcome: float, time: float, known: Known) -> None:
     """`observe` with the surprise looked up."""
     keys = np.empty(KINDS, np.uint64)
-    mean, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
+    mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
     here = unit if 0 <= unit < len(known.base) - 1 else len(known.base) - 1
     base = known.base[here]
-    features.keys_now(head, own, here, UNKNOWN, keys)
-    look_up(known.key, known.mean, known.size, keys, base, mean, count)
-    features.observe(head, own, known.loading, here, outcome, base, mean[passes.CONTEXT], time)
+    features.keys_now(head, own, here, item, keys)
+    look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
+    features.observe(head, own, known.loading, here, np.float32(outcome), base, mean[passes.CONTEXT], time)
 
 
 @compiled
@@ -150,13 +150,13 @@ def view(head: Single, own: Single, units: Whole, items: Whole, time: float, kno
     """Features of the candidates, (FEATURES, n)."""
     x, out = np.empty((FEATURES, len(units)), np.float32), np.empty(FEATURES, np.float32)
     keys = np.empty(KINDS, np.uint64)
-    mean, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
+    mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
     for place in range(len(units)):
         here = units[place] if 0 <= units[place] < len(known.base) - 1 else len(known.base) - 1
         base = known.base[here]
         features.keys_now(head, own, here, items[place], keys)
-        look_up(known.key, known.mean, known.size, keys, base, mean, count)
-        features.describe(head, own, known.loading, known.kin, here, base, mean, count, time, out)
+        look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
+        features.describe(head, own, known.loading, known.kin, known.slope, here, base, mean, excess, count, time, out)
         x[:, place] = out
     return x
 

@@ -61,42 +61,58 @@ def kinship(learner: Whole, unit: Whole, residual: Single, units: int) -> Single
     return found
 
 
-@compiled
 def improved(loading: Floats, starts: Whole, what: Whole, size: Floats, total: Floats, spread: Floats) -> Floats:
     """One round of EM."""
-    units, rank = loading.shape
-    moments, cross = np.zeros((units, rank, rank)), np.zeros((units, rank))
-    for learner in range(len(starts) - 1):
-        first, last = starts[learner], starts[learner + 1]
-        mean, covariance = posterior(loading, what[first:last], size[first:last], total[first:last], spread)
-        for cell in range(first, last):
-            unit = what[cell]
-            cross[unit] += total[cell] * mean
-            for i in range(rank):
-                for j in range(rank):
-                    moments[unit, i, j] += size[cell] * (covariance[i, j] + mean[i] * mean[j])
-    found = np.empty_like(loading)
-    for unit in range(units):
-        for i in range(rank):
-            moments[unit, i, i] += RIDGE * spread[unit]
-        found[unit] = np.linalg.solve(moments[unit], cross[unit])
-    return found
+    moments, cross = expected(loading, starts, what, size, total, spread)
+    moments += RIDGE * spread[:, None, None] * np.eye(loading.shape[1])
+    return np.asarray(np.linalg.solve(moments, cross[..., None])[..., 0])
 
 
 @compiled
-def posterior(loading: Floats, what: Whole, size: Floats, total: Floats, spread: Floats) -> tuple[Floats, Floats]:
-    """Mean (rank,) and covariance of one learner's abilities."""
-    rank = loading.shape[1]
-    precision, pull = np.eye(rank), np.zeros(rank)
+def expected(
+    loading: Floats, starts: Whole, what: Whole, size: Floats, total: Floats, spread: Floats
+) -> tuple[Floats, Floats]:
+    """Sums over learners for each unit: of size · E[θθᵀ], and of total · E[θ]."""
+    units, rank = loading.shape
+    moments, cross = np.zeros((units, rank, rank)), np.zeros((units, rank))
+    mean, covariance, along = np.empty(rank), np.empty((rank, rank)), np.empty(rank)
+    for learner in range(len(starts) - 1):
+        first, last = starts[learner], starts[learner + 1]
+        believe(mean, covariance, along, loading, what[first:last], size[first:last], total[first:last], spread)
+        for cell in range(first, last):
+            unit = what[cell]
+            for i in range(rank):
+                cross[unit, i] += total[cell] * mean[i]
+                for j in range(rank):
+                    moments[unit, i, j] += size[cell] * (covariance[i, j] + mean[i] * mean[j])
+    return moments, cross
+
+
+@compiled
+def believe(
+    mean: Floats, covariance: Floats, along: Floats, loading: Floats, what: Whole, size: Floats, total: Floats,
+    spread: Floats,
+) -> None:  # fmt: skip
+    """Mean (rank,) and covariance of one learner's abilities, in place: conditioned on one cell after the other."""
+    rank = len(mean)
+    for i in range(rank):
+        mean[i] = 0.0
+        for j in range(rank):
+            covariance[i, j] = 1.0 if i == j else 0.0
     for cell in range(len(what)):
         unit = what[cell]
+        variance, miss = spread[unit] / size[cell], total[cell] / size[cell]
         for i in range(rank):
-            along = loading[unit, i] / spread[unit]
-            pull[i] += along * total[cell]
+            along[i] = 0.0
             for j in range(rank):
-                precision[i, j] += size[cell] * along * loading[unit, j]
-    covariance: Floats = np.linalg.inv(precision)  # type: ignore[assignment]
-    return covariance @ pull, covariance
+                along[i] += covariance[i, j] * loading[unit, j]
+        for i in range(rank):
+            variance += loading[unit, i] * along[i]
+            miss -= loading[unit, i] * mean[i]
+        for i in range(rank):
+            mean[i] += along[i] * miss / variance
+            for j in range(rank):
+                covariance[i, j] -= along[i] * along[j] / variance
 
 
 @compiled

@@ -18,8 +18,9 @@ from yincai.measurement.tracing.contexts import BACK, COUNTED, KINDS, Keys, keys
 Single = NDArray[np.float32]
 Whole = NDArray[np.int64]
 RANK = factors.RANK
-RING = 64  # answers whose residuals are kept
-DECAY = np.exp(-np.arange(1, RING + 1) / 60.0).astype(np.float32)  # of their weight
+RING = 128  # answers whose residuals are kept
+REACHES = (15.0, 60.0, 250.0)  # answers after which a residual weighs a third
+DECAY = np.exp(-np.arange(1, RING + 1)[:, None] / np.array(REACHES)).astype(np.float32)
 
 # places in the head
 COUNT, FIRST_DAY, FIRST_SECOND, NEWEST = 0, 1, 2, 3  # the first answer's day and second of it; seconds since then
@@ -43,17 +44,12 @@ FADE = np.float32(0.6)
 KIN_PULL = np.float32(0.003)
 LONGEST = 32  # a pattern holds the last four outcomes under a leading 1
 
-NAMES = (
-    *(
-        f"mean {kind}"
-        for kind in ("item", "1", "2", "3", "4", "5", "other", "own", "own 1", "other 2", "u2", "u4", "u8")
-    ),
-    *(f"count {kind}" for kind in ("1", "2", "3", "5", "own", "other 2", "u2", "u8")),
+KINDS_SHOWN = ("item", "1", "2", "3", "4", "5", "other", "own", "own 1", "other 2", "u2", "u4", "u8")
+PLAIN_NAMES = (
     "unit mean",
     "answers",
     "residual mean",
     *(f"decayed {rate}" for rate in (0.5, 0.75, 0.9, 0.97, 0.992)),
-    *(f"surprise {rate}" for rate in (0.8, 0.96)),
     "streak",
     "run",
     "gap",
@@ -65,9 +61,17 @@ NAMES = (
     "ability",
     "ability sd",
     "logit with ability",
-    "kin residual",
-    "kin weight",
+    *(f"kin {what} {reach:.0f}" for reach in REACHES for what in ("residual", "weight")),
 )
+NAMES = (
+    *(f"mean {kind}" for kind in KINDS_SHOWN),
+    *(f"excess {kind}" for kind in KINDS_SHOWN),
+    *(f"count {kind}" for kind in ("1", "2", "3", "5", "own", "other 2", "u2", "u8")),
+    *(f"surprise {rate}" for rate in (0.8, 0.96)),
+    "unit's own slopes",
+    *PLAIN_NAMES,
+)
+PLAIN = len(PLAIN_NAMES)  # the last features: those that no context enters
 FEATURES = len(NAMES)
 
 
@@ -81,10 +85,12 @@ def start(units: int) -> tuple[Single, Single]:
 @compiled
 def clear(head: Single, own: Single) -> None:
     """Nothing answered yet, in place."""
-    head[:], own[:] = 0.0, 0.0
+    head.fill(0.0)
+    own.fill(0.0)
     for i in range(RANK):
         head[COVARIANCE + (RANK + 1) * i] = 1.0
-    own[:, PATTERN] = 1.0
+    for unit in range(len(own)):
+        own[unit, PATTERN] = 1.0
 
 
 @compiled
@@ -103,24 +109,37 @@ def seconds(head: Single, time: float) -> float:
 
 @compiled
 def describe(
-    head: Single, own: Single, loading: Single, kin: Single, unit: int, base: float, mean: Single, count: Single,
-    time: float, out: Single,
+    head: Single, own: Single, loading: Single, kin: Single, slope: Single, unit: int, base: float, mean: Single,
+    excess: Single, count: Single, time: float, out: Single,
 ) -> None:  # fmt: skip
     """The features of one coming answer at `unit`, of which `base` is the mean, into out (FEATURES,)."""
     for kind in range(KINDS):
-        out[kind] = logit(mean[kind])
-    at = KINDS
+        out[kind], out[KINDS + kind] = logit(mean[kind]), excess[kind]
+    at = 2 * KINDS
     for kind in COUNTED:
         out[at] = np.log1p(count[kind])
         at += 1
-    answers, moment = head[COUNT], seconds(head, time)
-    out[at], out[at + 1], out[at + 2] = logit(base), np.log1p(answers), head[SUM] / (answers + 5.0)
-    at += 3
-    for rate in range(len(RATES)):
-        out[at] = head[DECAYED + rate] / (head[DECAYED + len(RATES) + rate] + 1.0)
-        at += 1
     for rate in range(len(SLOW)):
         out[at] = head[SURPRISE + rate] / (head[SURPRISE + len(SLOW) + rate] + 1.0)
+        at += 1
+    plain = out[at + 1 :]
+    describe_plain(head, own, loading, kin, unit, base, time, plain)
+    mine = slope[unit]
+    out[at] = mine[PLAIN]
+    for place in range(PLAIN):
+        out[at] += mine[place] * plain[place]
+
+
+@compiled
+def describe_plain(
+    head: Single, own: Single, loading: Single, kin: Single, unit: int, base: float, time: float, out: Single
+) -> None:
+    """The features that no context enters, into out (PLAIN,)."""
+    answers, moment = head[COUNT], seconds(head, time)
+    out[0], out[1], out[2] = logit(base), np.log1p(answers), head[SUM] / (answers + 5.0)
+    at = 3
+    for rate in range(len(RATES)):
+        out[at] = head[DECAYED + rate] / (head[DECAYED + len(RATES) + rate] + 1.0)
         at += 1
     same = answers > 0 and int(head[LAST]) // 2 - 1 == unit
     out[at], out[at + 1] = head[STREAK], head[RUN] if same else 0.0
@@ -141,26 +160,32 @@ def describe(
     out[at], out[at + 1] = expected, np.sqrt(max(variance, np.float32(0.0)))
     out[at + 2] = logit(base) + expected / max(base * (1.0 - base), 0.02)
     at += 3
-    from_kin(head, kin, unit, out[at : at + 2])
+    from_kin(head, kin, unit, out[at:])
 
 
 @compiled
 def from_kin(head: Single, kin: Single, unit: int, out: Single) -> None:
-    """Mean residual over the last answers, weighted by how their units go with this one, and the weight."""
-    total, weight = np.float32(0.0), np.float32(0.0)
+    """For each reach, the mean residual over the last answers, weighted by how their units go with this one, and the
+    weight."""
+    total, weight = np.zeros(len(REACHES), np.float32), np.zeros(len(REACHES), np.float32)
     if len(kin) > unit:
         row = kin[unit]
         for place in range(min(RING, int(head[COUNT]))):
-            along = row[int(head[RING_UNIT + place])] * DECAY[place]
-            total += along * head[RING_RESIDUAL + place]
-            weight += abs(along)
-    out[0], out[1] = total / (weight + KIN_PULL), np.log(weight + KIN_PULL)
+            near, residual = row[int(head[RING_UNIT + place])], head[RING_RESIDUAL + place]
+            for reach in range(len(REACHES)):
+                along = near * DECAY[place, reach]
+                total[reach] += along * residual
+                weight[reach] += abs(along)
+    for reach in range(len(REACHES)):
+        out[2 * reach] = total[reach] / (weight[reach] + KIN_PULL)
+        out[2 * reach + 1] = np.log(weight[reach] + KIN_PULL)
 
 
 @compiled
 def observe(
-    head: Single, own: Single, loading: Single, unit: int, outcome: float, base: float, context: float, time: float
-) -> None:
+    head: Single, own: Single, loading: Single, unit: int, outcome: float | np.float32, base: float | np.float32,
+    context: float | np.float32, time: float,
+) -> None:  # fmt: skip
     """The state after one answer, in place. base : the unit's mean, context : the mean in its context."""
     if head[COUNT] == 0:
         head[FIRST_DAY] = np.floor(time / 86400.0)
@@ -189,7 +214,7 @@ def observe(
         head[RING_UNIT + place] = head[RING_UNIT + place - 1]
         head[RING_RESIDUAL + place] = head[RING_RESIDUAL + place - 1]
     head[RING_UNIT], head[RING_RESIDUAL] = unit, residual
-    spread = max(base * (1.0 - base), 0.02)
+    spread = float(max(base * (1.0 - base), 0.02))
     covariance = head[COVARIANCE : COVARIANCE + RANK * RANK].reshape(RANK, RANK)
     factors.observed(head[THETA : THETA + RANK], covariance, loading[unit], float(residual), spread)
     mine = own[unit]

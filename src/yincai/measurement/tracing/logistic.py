@@ -174,7 +174,6 @@ def described(starts: Whole, unit: Whole, y: Floats, time: Floats, mean: Floats)
     return x
 
 
-@compiled
 def newton(
     easiness: Floats, weights: Floats, middle: float, unit: Whole, x: Floats, y: Floats, ridge: float
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -182,12 +181,27 @@ def newton(
 
     The Hessian's block of units is diagonal and is eliminated (Schur complement).
     """
+    slope_units, slope, own, cross, dense = slopes(easiness, weights, middle, unit, x, y, ridge)
+    scaled = cross / own[:, None]
+    covariance = np.asarray(np.linalg.inv(dense - scaled.T @ cross), np.float64)
+    step = covariance @ (slope - scaled.T @ slope_units)
+    return (slope_units - cross @ step) / own, step, covariance, 1.0 / own
+
+
+@compiled
+def slopes(
+    easiness: Floats, weights: Floats, middle: float, unit: Whole, x: Floats, y: Floats, ridge: float
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Gradient of the easiness and of the weights; Hessian of the easiness (diagonal), across, of the weights."""
     units, width = len(easiness), len(weights)
     slope_units, slope = ridge * easiness, ridge * weights
     own, cross, dense = np.full(units, ridge), np.zeros((units, width)), ridge * np.eye(width)
     for row in range(len(y)):
         here, seen = unit[row], x[row]
-        p = 1.0 / (1.0 + np.exp(-(middle + easiness[here] + np.dot(weights, seen))))
+        logit = middle + easiness[here]
+        for i in range(width):
+            logit += weights[i] * seen[i]
+        p = 1.0 / (1.0 + np.exp(-logit))
         hessian, miss = p * (1.0 - p), p - y[row]
         slope_units[here] += miss
         own[here] += hessian
@@ -199,7 +213,4 @@ def newton(
     for i in range(width):
         for j in range(i):
             dense[j, i] = dense[i, j]
-    scaled = cross / own.reshape(-1, 1)
-    covariance = np.linalg.inv(dense - scaled.T @ cross)
-    step = covariance @ (slope - scaled.T @ slope_units)
-    return (slope_units - cross @ step) / own, step, covariance, 1.0 / own
+    return slope_units, slope, own, cross, dense

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from yincai.measurement.tracing import contexts, factors, features
+from yincai.measurement.tracing import contexts, factors, features, slopes
 from yincai.measurement.tracing.compiled import compiled
 from yincai.measurement.tracing.contexts import KINDS, Keys, look_up
-from yincai.measurement.tracing.features import FEATURES, describe, keys_now, observe
+from yincai.measurement.tracing.features import FEATURES, PLAIN, describe, describe_plain, keys_now, observe
 from yincai.measurement.tracing.log import Catalogue, Log
 
 Single = NDArray[np.float32]
@@ -23,14 +23,17 @@ CONTEXT = 3  # a surprise is counted from the mean after the last three answers
 
 class Known(NamedTuple):
     """What is learned about units, as the compiled passes take it. base : (units + 1,) means, the last for a unit never
-    seen. loading : (units + 1, RANK). kin : (units + 1, units + 1) or (1, 1). The rest is the table of contexts."""
+    seen. loading : (units + 1, RANK). kin : (units + 1, units + 1) or (1, 1). slope : (units + 1, PLAIN + 1). The rest
+    is the table of contexts."""
 
     base: Single
     loading: Single
     kin: Single
+    slope: Single
     key: Keys
     mean: Single
     size: Single
+    excess: Single
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +70,31 @@ def fit(log: Log, seed: int = 0) -> tuple[Lens, Single]:
     bases = unit_means(unit, y, fold, units)
     learned = [_learned(log.learner, unit, y, fold != part, bases[part], units) for part in range(FOLDS + 1)]
     loadings, kins = (np.stack(each) for each in zip(*learned, strict=True))
+    excess, own = _without_contexts(log, unit, y, fold, bases, loadings, kins)
     keys = keyed(log.starts, unit, catalogue.item_rows(log), y, units)
-    mean, count, table = contexts.fit(keys, y, fold, FOLDS, bases[fold, unit], bases[FOLDS, unit])
-    x = described_by_fold(log.starts, unit, y, times(log), fold, bases, loadings, kins, mean, count)
-    known = Known(bases[FOLDS], loadings[FOLDS], kins[FOLDS], table.key, table.mean, table.count)
+    mean, beyond, count, table = contexts.fit(keys, y, excess, fold, bases[fold, unit], bases[FOLDS, unit])
+    x = described_by_fold(log.starts, unit, y, times(log), fold, bases, loadings, kins, own, mean, beyond, count)
+    known = Known(
+        bases[FOLDS], loadings[FOLDS], kins[FOLDS], own[FOLDS], table.key, table.mean, table.count, table.excess
+    )
     return Lens(catalogue, known), x
+
+
+def _without_contexts(
+    log: Log, unit: Whole, y: Single, fold: Whole, bases: Single, loadings: Single, kins: Single
+) -> tuple[Single, Single]:
+    """Excess of each row as it looks without each fold and with all, (n, FOLDS + 1), and slopes of the units likewise,
+    (FOLDS + 1, units + 1, PLAIN + 1)."""
+    n, units = log.n, bases.shape[1] - 1
+    excess, own = np.empty((n, FOLDS + 1), np.float32), np.empty((FOLDS + 1, units + 1, PLAIN + 1), np.float32)
+    apart = plain(log.starts, unit, y, times(log), fold, bases, loadings, kins)
+    shared = slopes.shared(apart, y)
+    for part in range(FOLDS + 1):
+        same = np.full(n, part)
+        z = plain(log.starts, unit, y, times(log), same, bases, loadings, kins)
+        excess[:, part] = y - shared.expected(z)
+        own[part] = slopes.of_units(z, unit, excess[:, part], fold != part, units, shared)
+    return excess, own
 
 
 def unit_means(unit: Whole, y: Single, fold: Whole, units: int) -> Single:
@@ -102,19 +125,37 @@ def keyed(starts: Whole, unit: Whole, item: Whole, y: Single, units: int) -> Key
     """Names of the contexts of every row, (n, KINDS)."""
     keys = np.empty((len(unit), KINDS), np.uint64)
     head, own = np.zeros(features.HEAD, np.float32), np.zeros((units + 1, features.OWN), np.float32)
-    loading = np.zeros((units + 1, features.RANK), np.float32)
+    loading, half = np.zeros((units + 1, features.RANK), np.float32), np.float32(0.5)
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
             keys_now(head, own, unit[row], item[row], keys[row])
-            observe(head, own, loading, unit[row], y[row], 0.5, 0.5, 0.0)
+            observe(head, own, loading, unit[row], y[row], half, half, 0.0)
     return keys
+
+
+@compiled
+def plain(
+    starts: Whole, unit: Whole, y: Single, time: NDArray[np.float64], fold: Whole, bases: Single, loadings: Single,
+    kins: Single,
+) -> Single:  # fmt: skip
+    """Features that no context enters, (n, PLAIN), of each row as seen with what was learned without fold[row]."""
+    z = np.empty((len(unit), PLAIN), np.float32)
+    head, own = np.zeros(features.HEAD, np.float32), np.zeros((bases.shape[1], features.OWN), np.float32)
+    for learner in range(len(starts) - 1):
+        features.clear(head, own)
+        for row in range(starts[learner], starts[learner + 1]):
+            here, loading = unit[row], loadings[fold[row]]
+            base = bases[fold[row], here]
+            describe_plain(head, own, loading, kins[fold[row]], here, base, time[row], z[row])
+            observe(head, own, loading, here, y[row], base, base, time[row])
+    return z
 
 
 @compiled
 def described_by_fold(
     starts: Whole, unit: Whole, y: Single, time: NDArray[np.float64], fold: Whole, bases: Single, loadings: Single,
-    kins: Single, mean: Single, count: Single,
+    kins: Single, slope: Single, mean: Single, excess: Single, count: Single,
 ) -> Single:  # fmt: skip
     """Features of the rows of a fit: each learner sees what was learned from the folds without itself."""
     x = np.empty((FEATURES, len(unit)), np.float32)
@@ -123,11 +164,14 @@ def described_by_fold(
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
-            here, loading, kin = unit[row], loadings[fold[row]], kins[fold[row]]
-            base = bases[fold[row], here]
-            describe(head, own, loading, kin, here, base, mean[row], count[row], time[row], out)
+            part, here = fold[row], unit[row]
+            base = bases[part, here]
+            describe(
+                head, own, loadings[part], kins[part], slope[part], here, base, mean[row], excess[row], count[row],
+                time[row], out,
+            )  # fmt: skip
             x[:, row] = out
-            observe(head, own, loading, here, y[row], base, mean[row, CONTEXT], time[row])
+            observe(head, own, loadings[part], here, y[row], base, mean[row, CONTEXT], time[row])
     return x
 
 
@@ -137,15 +181,15 @@ def described(starts: Whole, unit: Whole, item: Whole, y: Single, time: NDArray[
     x = np.empty((FEATURES, len(unit)), np.float32)
     head, own = np.zeros(features.HEAD, np.float32), np.zeros((len(known.base), features.OWN), np.float32)
     out, keys = np.empty(FEATURES, np.float32), np.empty(KINDS, np.uint64)
-    mean, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
+    mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
             here = unit[row]
             base = known.base[here]
             keys_now(head, own, here, item[row], keys)
-            look_up(known.key, known.mean, known.size, keys, base, mean, count)
-            describe(head, own, known.loading, known.kin, here, base, mean, count, time[row], out)
+            look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
+            describe(head, own, known.loading, known.kin, known.slope, here, base, mean, excess, count, time[row], out)
             x[:, row] = out
             observe(head, own, known.loading, here, y[row], base, mean[CONTEXT], time[row])
     return x

@@ -3,43 +3,14 @@
 from __future__ import annotations
 
 from django.db import migrations
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-TABLES = ("records_statement", "records_responsefact")
-VERBS = ("UPDATE", "DELETE")
-
-
-def guard(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    if editor.connection.vendor == "postgresql":
-        editor.execute(
-            "CREATE FUNCTION records_guard() RETURNS trigger AS $$"
-            " BEGIN RAISE EXCEPTION 'records are append-only'; END $$ LANGUAGE plpgsql"
-        )
-        for table in TABLES:
-            editor.execute(
-                f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
-                " FOR EACH ROW EXECUTE FUNCTION records_guard()"
-            )
-        return
-    for table in TABLES:
-        for verb in VERBS:
-            editor.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-                " BEGIN SELECT RAISE(ABORT, 'records are append-only'); END"
-            )
-
-
-def unguard(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    if editor.connection.vendor == "postgresql":
-        for table in TABLES:
-            editor.execute(f"DROP TRIGGER {table}_append_only ON {table}")
-        editor.execute("DROP FUNCTION records_guard")
-        return
-    for table in TABLES:
-        for verb in VERBS:
-            editor.execute(f"DROP TRIGGER {table}_no_{verb.lower()}")
+from yincai.core.append_only import AppendOnly
 
 
 class Migration(migrations.Migration):
     dependencies = (("records", "0001_initial"),)
-    operations = (migrations.RunPython(guard, unguard),)
+    operations = (
+        AppendOnly(
+            "records_guard", "records are append-only", ("records_statement", "records_responsefact")
+        ).operation(),
+    )

@@ -3,33 +3,9 @@
 from __future__ import annotations
 
 from django.db import migrations, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 import yincai.records.arrival
-
-TABLE = "records_scorefact"
-
-
-def guard(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    if editor.connection.vendor == "postgresql":
-        editor.execute(
-            f"CREATE TRIGGER {TABLE}_append_only BEFORE UPDATE OR DELETE ON {TABLE}"
-            " FOR EACH ROW EXECUTE FUNCTION records_guard()"
-        )
-        return
-    for verb in ("UPDATE", "DELETE"):
-        editor.execute(
-            f"CREATE TRIGGER {TABLE}_no_{verb.lower()} BEFORE {verb} ON {TABLE}"
-            " BEGIN SELECT RAISE(ABORT, 'records are append-only'); END"
-        )
-
-
-def unguard(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    if editor.connection.vendor == "postgresql":
-        editor.execute(f"DROP TRIGGER {TABLE}_append_only ON {TABLE}")
-        return
-    for verb in ("update", "delete"):
-        editor.execute(f"DROP TRIGGER {TABLE}_no_{verb}")
+from yincai.core.append_only import AppendOnly
 
 
 class Migration(migrations.Migration):
@@ -61,5 +37,5 @@ class Migration(migrations.Migration):
                 ]
             },
         ),
-        migrations.RunPython(guard, unguard),
+        AppendOnly("records_guard", "records are append-only", ("records_scorefact",), guarded_before=True).operation(),
     )

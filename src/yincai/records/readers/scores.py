@@ -62,7 +62,8 @@ class Bundle:
     """What a growth page lets people download: pupils by numbers drawn for that download, no name, no percentile.
 
     `settings`: `minimum`, `confidence`, `prior_se` (list or null), and whatever else describes the page. `figures`
-    are the rows of the page, one for each school, null where suppressed.
+    are the rows of the page, one for each school, null where suppressed. `errors`: the standard error of each prior
+    score (n, k), where each has its own; they come before `prior_se`.
     """
 
     number: Integers
@@ -72,6 +73,7 @@ class Bundle:
     settings: Mapping[str, Any]
     coefficients: Mapping[str, Any] = field(default_factory=dict)
     figures: tuple[Mapping[str, Any], ...] = ()
+    errors: Floats | None = None
 
 
 def read_long(path: Path) -> LongScores:
@@ -226,10 +228,14 @@ def bundle_bytes(bundle: Bundle) -> bytes:
 def _parts(bundle: Bundle) -> dict[str, str]:
     pupils = io.StringIO()
     writer = csv.writer(pupils, lineterminator="\n")
-    priors = bundle.priors.shape[1]
-    writer.writerow(["number", "school", "score", *(f"prior{k + 1}" for k in range(priors))])
-    for number, school, score, prior in zip(bundle.number, bundle.school, bundle.score, bundle.priors, strict=True):
-        writer.writerow([int(number), int(school), _cell(score), *(_cell(each) for each in prior)])
+    priors = range(1, bundle.priors.shape[1] + 1)
+    errors = () if bundle.errors is None else (bundle.errors,)
+    writer.writerow(
+        ["number", "school", "score", *(f"prior{k}" for k in priors), *(f"se{k}" for k in priors if errors)]
+    )
+    numbers = np.column_stack([bundle.score, bundle.priors, *errors])
+    for number, school, row in zip(bundle.number, bundle.school, numbers, strict=True):
+        writer.writerow([int(number), int(school), *(_cell(each) for each in row)])
     schools = io.StringIO()
     table = csv.DictWriter(schools, FIGURE_COLUMNS, lineterminator="\n", extrasaction="ignore")
     table.writeheader()
@@ -264,26 +270,36 @@ def read_bundle(path: Path) -> Bundle:
 def _from_zip(path: Path) -> Bundle:
     with zipfile.ZipFile(path) as archive:
         texts = {name: archive.read(name).decode("utf-8-sig") for name in (SETTINGS, COEFFICIENTS, FIGURES, PUPILS)}
-    pupils = list(csv.reader(io.StringIO(texts[PUPILS])))[1:]
+    header, *pupils = csv.reader(io.StringIO(texts[PUPILS]))
     figures = tuple(_figure(row) for row in csv.DictReader(io.StringIO(texts[FIGURES])))
-    return _bundle(path, json.loads(texts[SETTINGS]), json.loads(texts[COEFFICIENTS]), figures, pupils)
+    return _bundle(path, json.loads(texts[SETTINGS]), json.loads(texts[COEFFICIENTS]), figures, header, pupils)
 
 
 def _from_json(path: Path) -> Bundle:
     held = json.loads(path.read_text(encoding="utf-8-sig"))
-    pupils = [[each["number"], each["school"], each["score"], *each["priors"]] for each in held["pupils"]]
+    rows = held["pupils"]
+    pupils = [
+        [each["number"], each["school"], each["score"], *each["priors"], *each.get("errors", ())] for each in rows
+    ]
+    header = [*("number", "school", "score"), *("prior" for _ in rows[0]["priors"])]
+    header += ["se" for _ in rows[0].get("errors", ())]
     figures = tuple(_figure(each) for each in held["schools"])
-    return _bundle(path, held["settings"], held["coefficients"], figures, pupils)
+    return _bundle(path, held["settings"], held["coefficients"], figures, header, pupils)
 
 
-def _bundle(path: Path, settings: dict[str, Any], coefficients: Any, figures: Any, pupils: list[list[Any]]) -> Bundle:
+def _bundle(
+    path: Path, settings: dict[str, Any], coefficients: Any, figures: Any, header: list[str], pupils: list[list[Any]]
+) -> Bundle:
     if settings.get("kind") != BUNDLE or settings.get("version") != VERSION:
         raise Unreadable(f"{path}：不是本版本（{BUNDLE} {VERSION}）的下载包。")
     table = np.array([[np.nan if cell in ("", None) else float(cell) for cell in row] for row in pupils])
     if table.ndim != 2 or table.shape[1] < 4:
         raise Unreadable(f"{path}：{PUPILS} 要有 number、school、score 和至少一列先前成绩。")
     number, school = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
-    return Bundle(number, school, table[:, 2], table[:, 3:], settings, coefficients, figures)
+    errors = [at for at, name in enumerate(header) if name.startswith("se")]
+    end = errors[0] if errors else table.shape[1]
+    priors, own = table[:, 3:end], table[:, end:]
+    return Bundle(number, school, table[:, 2], priors, settings, coefficients, figures, own if errors else None)
 
 
 def _figure(row: Mapping[str, Any]) -> dict[str, Any]:

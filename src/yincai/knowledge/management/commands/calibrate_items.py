@@ -24,6 +24,7 @@ class Command(YincaiCommand):
             "pupils": row.pupils,
             "answers": row.facts,
             "evidence": row.evidence,
+            "tests": row.tests,
         }
         if row.state == CalibrationState.FAILED:
             self.finding(row.message, result, as_json=options["as_json"])
@@ -32,4 +33,9 @@ class Command(YincaiCommand):
             f"第 {row.pk} 次校准：{row.items} 道题、{row.pupils} 名学生。留出的作答上好了 "
             f"{gain['gain']:.4f} ± {gain['gain_se']:.4f}。{row.message or '等人在“题目参数”页决定。'}"
         )
+        for one in row.tests:
+            self.say(
+                f"{one['name']}（模拟）：{one['questions']} 道可出，平均做 {one['length']} 题，误差 {one['rmse']:.2f}；"
+                f"见得最多的一道 {one['exposure']:.0%} 的学生会见到，限制出现的题 {len(one['limits'])} 道。"
+            )
         return result
