@@ -194,10 +194,7 @@ def fits(t: Tables, members: Ints, counts: Ints, given: int) -> bool:
         if after[k] > t.most[k]:
             return False
     need, places = needs(t, after), t.length - given - members.shape[0]
-    for a in range(need.shape[0]):
-        if need[a] > places:
-            return False
-    return True
+    return bool(np.all(need <= places))
 
 
 @njit(cache=True)
