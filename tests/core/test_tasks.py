@@ -91,6 +91,18 @@ def test_a_periodic_task_is_enqueued_once_each_time_it_is_due(
     assert DBTaskResult.objects.count() == 2
 
 
+def test_what_is_not_wanted_at_once_waits_a_whole_interval_first(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monthly = tasks.Periodic("test.look", look, timedelta(days=30), at_once=False)
+    monkeypatch.setattr(tasks, "PERIODIC", [monthly])
+    with django_capture_on_commit_callbacks(execute=True):
+        assert [tasks.enqueue_due(), tasks.enqueue_due()] == [0, 0]
+        PeriodicRun.objects.update(last=timezone.now() - timedelta(days=31))
+        assert [tasks.enqueue_due(), tasks.enqueue_due()] == [1, 0]
+    assert DBTaskResult.objects.count() == 1
+
+
 def test_every_queue_has_its_worker() -> None:
     where = processes.Address("127.0.0.1", 8000)
     served = [part.command[-1] for part in processes.parts_for(where, 1) if part.name in ("worker", "long")]

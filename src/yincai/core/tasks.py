@@ -63,16 +63,19 @@ def enqueue(job: Task[..., Any], *, acting_user: Actor, after: timedelta = AT_ON
 
 @dataclass(frozen=True)
 class Periodic:
+    """`at_once`: the first time comes with the installation; else a whole interval after it."""
+
     name: str
     task: Task[..., Any]
     every: timedelta
+    at_once: bool = True
 
 
 PERIODIC: list[Periodic] = []
 
 
-def register_periodic(job: Task[..., Any], every: timedelta) -> None:
-    PERIODIC.append(Periodic(job.module_path, job, every))
+def register_periodic(job: Task[..., Any], every: timedelta, *, at_once: bool = True) -> None:
+    PERIODIC.append(Periodic(job.module_path, job, every, at_once))
 
 
 def enqueue_due() -> int:
@@ -100,7 +103,7 @@ def _claim(entry: Periodic) -> bool:
             PeriodicRun.objects.create(name=entry.name, last=now)
     except IntegrityError:
         return False
-    return True
+    return entry.at_once
 
 
 def worker_name() -> str:

@@ -81,5 +81,5 @@ def move_states(*, acting_user: Actor) -> int:
     return moved
 
 
-register_periodic(refit_monthly, MONTHLY)
+register_periodic(refit_monthly, MONTHLY, at_once=False)
 register_periodic(move_states, timedelta(hours=1))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import Actor
-from yincai.core.tasks import background, enqueue, register_periodic
+from yincai.core.tasks import enqueue, long_background, register_periodic
 from yincai.indicators.cards import refuse_beyond_bounds
 from yincai.knowledge import calibration, pool
 from yincai.knowledge.model_cards import metrics_of
@@ -56,14 +56,14 @@ def decide_calibration(row: Calibration, use: bool, why: str, *, acting_user: Ac
     return touched(row, state=row.state, why=row.why)
 
 
-@background
+@long_background
 def run_calibration(pk: int, *, acting_user: Actor) -> None:
     row = Calibration.objects.get(pk=pk)
     if row.state == CalibrationState.RUNNING:
         calibration.run(row)
 
 
-@background
+@long_background
 def calibrate_monthly(*, acting_user: Actor) -> None:
     """Nothing where a run waits for a person, and no trace where answers are too few."""
     if Calibration.objects.filter(state__in=(CalibrationState.RUNNING, CalibrationState.PROPOSED)).exists():
@@ -73,4 +73,4 @@ def calibrate_monthly(*, acting_user: Actor) -> None:
         row.delete()
 
 
-register_periodic(calibrate_monthly, EVERY)
+register_periodic(calibrate_monthly, EVERY, at_once=False)
