@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from yincai.core.actors import Actor
-from yincai.core.tasks import background, enqueue, register_periodic
+from yincai.core.tasks import background, enqueue, long_background, register_periodic
 from yincai.indicators import results
 from yincai.indicators.auditing import TooFew, audit_model
 from yincai.indicators.cards import MODELS, models
@@ -22,7 +22,7 @@ def refresh_indicators(*, acting_user: Actor) -> int:
     return results.refresh_if_needed()
 
 
-@background
+@long_background
 def audit_one(code: str, *, acting_user: Actor) -> int:
     """How many findings; nothing is kept where answers are too few."""
     try:
