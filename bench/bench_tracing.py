@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.measure import Measure
 from bench.tracing_logs import SHAPES, simulated
@@ -81,9 +82,9 @@ def bkt_fits(full: bool) -> Iterator[Measure]:
         taken = seconds(lambda log=log, starts=starts: bkt.fit(log, bkt.Settings(starts=starts)), 3)
         peer, used = pybkt(log, starts, 300.0 if full else 45.0)
         how = "not installed or too slow" if peer is None else "whole"
-        if peer is not None and used < log.learners:
-            how = f"{peer:.1f} s for {used} of {log.learners} learners, extrapolated in proportion"
-            peer *= log.learners / used
+        if peer is not None and used < len(log.skills):
+            how = f"{peer:.1f} s for {used} of them, extrapolated"
+            peer *= len(log.skills) / used
         yield Measure(
             name=f"tracing: BKT with forgetting, {len(log.skills)} skills, {starts} starts (pyBKT: {how})",
             value=taken,
@@ -97,26 +98,25 @@ def bkt_fits(full: bool) -> Iterator[Measure]:
 
 
 def pybkt(log: Log, starts: int, limit: float) -> tuple[float | None, int]:
-    """Seconds of pyBKT on the most learners, by doubling, that it ends on in `limit` seconds in all, and how many;
-    None where it is not installed or ends on none."""
+    """Seconds of pyBKT on the most skills, by doubling, that it ends on in `limit` seconds in all, and how many; None
+    where it is not installed or ends on none. It fits one skill after the other, so its cost is in proportion."""
     python = os.environ.get("YINCAI_PEERS")
     found, used, ends = None, 0, time.monotonic() + limit
-    learners = max(log.learners // 128, 8)
-    while python and used < log.learners:
-        part = log.of_learners(np.arange(log.learners) < learners)
-        taken = pybkt_seconds(python, part, starts, ends - time.monotonic())
+    skills = 1
+    while python and used < len(log.skills):
+        taken = pybkt_seconds(python, log, log.skill < skills, starts, ends - time.monotonic())
         if taken is None:
             break
-        found, used = taken, learners
-        learners = min(2 * learners, log.learners)
+        found, used = taken, skills
+        skills = min(2 * skills, len(log.skills))
     return found, used
 
 
-def pybkt_seconds(python: str, log: Log, starts: int, limit: float) -> float | None:
+def pybkt_seconds(python: str, log: Log, rows: NDArray[np.bool_], starts: int, limit: float) -> float | None:
     script = Path(__file__).parent / "peers" / "pybkt_fit.py"
     with tempfile.TemporaryDirectory(prefix="yincai-bench-") as folder:
         path = Path(folder) / "log.npz"
-        np.savez(path, learner=log.learner, skill=log.skill, correct=log.correct)
+        np.savez(path, learner=log.learner[rows], skill=log.skill[rows], correct=log.correct[rows])
         try:
             ran = subprocess.run(
                 [python, script, path, str(starts)], stdout=subprocess.PIPE, text=True, timeout=max(limit, 1.0)

@@ -7,8 +7,9 @@ due; then the point the pupil is ready to grow at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from yincai.knowledge.pool import Pool
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
+Closer = Callable[[Places], tuple[Floats, Floats]]
 READY = 0.6  # a point is ready when each prerequisite is at least this likely to be known
 NOT_READY = 0.35  # below this it waits while anything else fits
 KNOWN = 0.9  # from here on a point rests until its review is due
+LOOKED_AT = 50  # candidates whose chance is worked out with care
 AMONG = 4  # the item is drawn from this many best, so that neighbours get different ones
 CLOSE = 1.0  # and none that is worse than the best by more than this
 FAR = 7.0  # what an item loses for each unit of chance away from the target success rate
@@ -68,32 +71,33 @@ class Pick:
     reason: str
 
 
-def shortlist(pool: Pool, now: Standing, wish: Wish, most: int) -> Places:
-    """The candidates worth a closer look, best first: those that fit the wish and score highest by what is known."""
-    allowed = _allowed(pool, wish)
-    score = _scores(pool, now, wish, allowed)
-    few = min(most, int(allowed.sum()))
-    best = np.argpartition(-score, few - 1)[:few] if 0 < few < len(score) else np.flatnonzero(allowed)
-    return np.asarray(best[np.argsort(-score[best], kind="stable")])
-
-
-def pick(pool: Pool, now: Standing, wish: Wish, dice: np.random.Generator, among: Places | None = None) -> Pick | None:
-    """The next item, or None when nothing in the pool fits the wish. `among`: the candidates, else the whole pool;
-    what a teacher put in order comes from anywhere."""
+def pick(pool: Pool, now: Standing, wish: Wish, dice: np.random.Generator, closer: Closer | None = None) -> Pick | None:
+    """The next item, or None when nothing in the pool fits the wish. `closer`: chance and doubt of the LOOKED_AT best
+    candidates (positions), worked out with more care than `now` has them."""
     ordered = _next_in_order(pool, now, wish)
     if ordered is not None:
         return Pick(ordered, "老师排的题")
     allowed = _allowed(pool, wish)
-    if among is not None:
-        allowed &= np.isin(np.arange(len(pool)), among)
-    if not allowed.any():
+    fitting = int(allowed.sum())
+    if not fitting:
         return None
     score = _scores(pool, now, wish, allowed)
-    best = np.argsort(-score)[: min(AMONG, int(allowed.sum()))]
+    best = _best(score, min(LOOKED_AT, fitting))
+    if closer is not None:
+        gained = _appeal(wish, *closer(best)) - _appeal(wish, now.chance[best], now.doubt[best])
+        score[best] += gained
+        best = best[np.argsort(-score[best], kind="stable")]
+    best = best[:AMONG]
     best = best[score[best] > score[best[0]] - CLOSE]
     weights = np.exp(2.0 * (score[best] - score[best[0]]))
     index = int(dice.choice(best, p=weights / weights.sum()))
     return Pick(index, _reason(pool, now, wish, index))
+
+
+def _best(score: Floats, few: int) -> Places:
+    """Positions of so many highest scores, the highest first."""
+    best = np.argpartition(-score, few - 1)[:few]
+    return np.asarray(best[np.argsort(-score[best], kind="stable")])
 
 
 def _next_in_order(pool: Pool, now: Standing, wish: Wish) -> int | None:
@@ -105,34 +109,56 @@ def _next_in_order(pool: Pool, now: Standing, wish: Wish) -> int | None:
 
 
 def _allowed(pool: Pool, wish: Wish) -> Mask:
-    real, wanted = pool.slots >= 0, wish.wanted[pool.slots]
-    allowed: Mask = np.all(wanted | ~real, axis=1) if wish.whole else np.any(wanted & real, axis=1)
+    allowed = _any(pool, wish.wanted)
+    if wish.whole:
+        allowed &= ~_any(pool, ~wish.wanted)
     allowed[_positions(pool, wish.banned)] = False
     return allowed
 
 
+def _any(pool: Pool, marks: Mask) -> Mask:
+    """Whether one of an item's points is marked. Column by column: an item has few points, the pool many items."""
+    return reduce(np.logical_or, ((own >= 0) & marks[own] for own in pool.slots.T))
+
+
+def _least(pool: Pool, values: Floats) -> Floats:
+    """The smallest value among an item's points, at most 1."""
+    return reduce(np.minimum, (np.where(own >= 0, values[own], 1.0) for own in pool.slots.T))
+
+
 def _scores(pool: Pool, now: Standing, wish: Wish, allowed: Mask) -> Floats:
     """Higher is better: near the target, ready, not yet mastered or due, fresh."""
-    real = pool.slots >= 0
-    ready = np.where(real, now.ready[pool.slots], 1.0).min(axis=1)
-    known = np.where(real, now.known[pool.slots], 1.0).min(axis=1)
-    due = (real & now.due[pool.slots]).any(axis=1)
-    same = (pool.slots == now.last_slot).any(axis=1) & (now.last_slot >= 0)
-    score = -FAR * np.abs(now.chance - wish.target) + UNSURE * now.doubt + 1.5 * due
+    ready, known, due = _least(pool, now.ready), _least(pool, now.known), _any(pool, now.due)
+    same = reduce(np.logical_or, (own == now.last_slot for own in pool.slots.T)) & (now.last_slot >= 0)
+    score = _appeal(wish, now.chance, now.doubt) + 1.5 * due
     score -= 4.0 * np.maximum(READY - ready, 0.0) + np.where(ready < NOT_READY, 20.0, 0.0)
     score -= np.where((known > KNOWN) & ~due, 1.5, 0.0)
     score += np.where(same & (known < KNOWN), 0.6, 0.0)
     score -= 0.25 * np.maximum(0, wish.grade - pool.grade)
     score[_positions(pool, wish.pinned)] += 3.0
-    for item, ago in now.recent.items():
-        at = pool.position(item)
-        if at is not None:
-            score[at] -= JUST_SEEN / (1 + ago / 4) * (OTHER_NUMBERS if pool.is_generator[at] else 1.0)
+    at, seen = _placed(pool, now.recent)
+    ago = np.fromiter(now.recent.values(), float, len(now.recent))[seen]
+    score[at] -= JUST_SEEN / (1 + ago / 4) * np.where(pool.is_generator[at], OTHER_NUMBERS, 1.0)
     return np.where(allowed, score, NEVER)
 
 
-def _positions(pool: Pool, items: Iterable[int]) -> list[int]:
-    return [at for at in map(pool.position, items) if at is not None]
+def _appeal(wish: Wish, chance: Floats, doubt: Floats) -> Floats:
+    """What the chance of success alone makes of an item."""
+    return -FAR * np.abs(chance - wish.target) + UNSURE * doubt
+
+
+def _positions(pool: Pool, items: Collection[int]) -> Places:
+    return _placed(pool, items)[0]
+
+
+def _placed(pool: Pool, items: Collection[int]) -> tuple[Places, Mask]:
+    """Where those of the items that are in the pool stand, and which of the items these are."""
+    wanted = np.fromiter(items, np.int64, len(items))
+    if not len(pool):
+        return np.zeros(0, np.intp), np.zeros(len(wanted), bool)
+    at = np.minimum(np.searchsorted(pool.items, wanted), len(pool) - 1)
+    there = pool.items[at] == wanted
+    return at[there], there
 
 
 def _reason(pool: Pool, now: Standing, wish: Wish, index: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from uuid import UUID
@@ -29,7 +29,7 @@ from yincai.knowledge.queries import graph
 from yincai.learning import forms
 from yincai.learning.keeping import Keeping
 from yincai.learning.models import ClassSetting, ItemRule, Practice
-from yincai.learning.selection import Mask, Places, Standing, Wish, pick, shortlist
+from yincai.learning.selection import Floats, Mask, Places, Standing, Wish, pick
 from yincai.learning.tracing.state import Traced
 from yincai.measurement.tracing import ItemBatch, State
 from yincai.registry.models import Organisation
@@ -37,7 +37,6 @@ from yincai.registry.models import Organisation
 CLASS_KEPT = 15  # seconds
 TARGET = 0.75  # success rate aimed at, unless the teacher says otherwise
 SEEDS = 2**31
-LOOKED_AT = 50  # candidates of which the chance is worked out by both heads
 YEARS_BACK = 2  # grades below the pupil's own that the platform goes back to
 _dice = np.random.default_rng(secrets.randbits(128))
 
@@ -157,8 +156,11 @@ def ask(
     choices = pool(practice.subject, practice.place)
     where = standing(practice.subject, choices, state, now)
     wish = wish_of(practice, word, where.seen > 0, order)
-    few = shortlist(choices, where, wish, LOOKED_AT)
-    chosen = pick(choices, looked_at(choices, where, few, state, now), wish, _dice, few)
+
+    def by_both_heads(few: Places) -> tuple[Floats, Floats]:
+        return state.chances(choices.slots[few], now, (where.chance[few], where.doubt[few]))
+
+    chosen = pick(choices, where, wish, _dice, by_both_heads)
     if chosen is None:
         return None
     item, version = int(choices.items[chosen.index]), int(choices.versions[chosen.index])
@@ -208,13 +210,6 @@ def version_that_counts(practice: Practice, form: forms.AnswerForm) -> int:
         return newest
     older, newer = items.held(form.item, form.version), items.held(form.item, newest)
     return newest if may_regrade(older.version, newer.version) else form.version
-
-
-def looked_at(choices: Pool, where: Standing, few: Places, state: Traced, now: float) -> Standing:
-    """The chances at a few candidates as both heads say them; at the others they stay the mastery head's."""
-    chance, doubt = where.chance.copy(), where.doubt.copy()
-    chance[few], doubt[few] = state.chances(choices.slots[few], now, (chance[few], doubt[few]))
-    return replace(where, chance=chance, doubt=doubt)
 
 
 def standing(subject: str, choices: Pool, state: Traced, now: float) -> Standing:
