@@ -72,7 +72,10 @@ def load_pages(server: int) -> Callable[..., Any]:
     application: Callable[..., Any] = importlib.import_module("yincai.config.wsgi").application
     from django.urls import get_resolver
 
+    from yincai.core import warm
+
     _ = get_resolver().url_patterns
+    warm.start()
     return application
 
 

@@ -7,6 +7,7 @@ class LearningConfig(AppConfig):
 
     def ready(self) -> None:
         from yincai.core.navigation import Entry, register_navigation
+        from yincai.core.warm import register_warm
         from yincai.knowledge.rehearsals import register_rehearsal
         from yincai.learning import tasks  # noqa: F401 - registers the periodic task
         from yincai.learning.exposure import rehearsed
@@ -15,10 +16,12 @@ class LearningConfig(AppConfig):
         from yincai.learning.mastery_rows import mastery_rows
         from yincai.learning.model_cards import register_models
         from yincai.learning.policies import PRACTISE, SEE_CLASS
+        from yincai.learning.tracing.state import ready
         from yincai.records.folds import register_fold
         from yincai.records.lake import register_table
 
         register_rehearsal(rehearsed)
+        register_warm(ready)
         register_fold(SUBJECT, PracticeFold())
         register_table("mastery", mastery_rows)
         register_indicators()
