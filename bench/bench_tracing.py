@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -117,13 +118,20 @@ def pybkt_seconds(python: str, log: Log, rows: NDArray[np.bool_], starts: int, l
     with tempfile.TemporaryDirectory(prefix="yincai-bench-") as folder:
         path = Path(folder) / "log.npz"
         np.savez(path, learner=log.learner[rows], skill=log.skill[rows], correct=log.correct[rows])
+        ran = subprocess.Popen(
+            [python, script, path, str(starts)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
         try:
-            ran = subprocess.run(
-                [python, script, path, str(starts)], stdout=subprocess.PIPE, text=True, timeout=max(limit, 1.0)
-            )
+            said, _ = ran.communicate(timeout=max(limit, 1.0))
         except subprocess.TimeoutExpired:
+            os.killpg(ran.pid, signal.SIGKILL)  # its workers too
+            ran.communicate()
             return None
-    return float(json.loads(ran.stdout)["seconds"]) if ran.returncode == 0 else None
+    return float(json.loads(said)["seconds"]) if ran.returncode == 0 else None
 
 
 def cost(name: str, shares: tuple[float, ...]) -> Iterator[Measure]:
