@@ -39,4 +39,4 @@ def audit_all(*, acting_user: Actor) -> None:
 
 
 register_periodic(refresh_indicators, EVERY)
-register_periodic(audit_all, WEEKLY)
+register_periodic(audit_all, WEEKLY, at_once=False)
