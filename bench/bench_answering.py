@@ -43,7 +43,7 @@ class Sizes:
     old_rows: int
 
 
-REDUCED, FULL = Sizes(3, 3, 10, 1_000_000), Sizes(5, 6, 15, 10_000_000)
+REDUCED, FULL = Sizes(3, 2, 6, 1_000_000), Sizes(5, 6, 15, 10_000_000)
 
 
 @dataclass(frozen=True)
