@@ -19,7 +19,7 @@ class Exact:
         ours, theirs = np.asarray(found, dtype=np.float64), np.asarray(wanted, dtype=np.float64)
         assert ours.shape == theirs.shape, f"{name}: {ours.shape} numbers, {theirs.shape} wanted"
         off = float(np.abs(ours - theirs).max())
-        numbers = f"{ours:.6g} wanted {theirs:.6g}" if ours.ndim == 0 else f"{ours.size} numbers"
+        numbers = f"{ours:.8g} wanted {theirs:.8g}" if ours.ndim == 0 else f"{ours.size} numbers"
         self.say(f"{name}: {numbers}, off by at most {off:.1e}, allowed {within:.0e}")
         assert off <= within, f"{name}: off by {off}, allowed {within}: {ours} for {theirs}"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.exact import Exact
 from yincai.measurement import diagnosis
 from yincai.records.readers.qmatrix import read_q_matrix
 from yincai.records.readers.responses import read_wide
@@ -29,20 +30,22 @@ def reference() -> dict:
     return dict(json.loads((DATA / "reference" / "reference_numbers.json").read_text())["dina"])
 
 
-def test_dina_is_that_of_r(table: tuple[np.ndarray, np.ndarray], reference: dict) -> None:
+def test_dina_is_that_of_r(table: tuple[np.ndarray, np.ndarray], reference: dict, exact: Exact) -> None:
     found = diagnosis.fit(*table, starts=4)
     wanted = reference["fraction_subtraction"]
-    assert found.log_likelihood == pytest.approx(wanted["ll"], abs=0.01)
+    exact("Fraction subtraction, DINA as R CDM: log-likelihood", found.log_likelihood, wanted["ll"], 0.01)
     assert found.aic == pytest.approx(wanted["aic"], abs=0.02)
-    for item, values in wanted["item"].items():
-        assert found.guess[int(item) - 1] == pytest.approx(values["g"], abs=2e-3)
-        assert found.slip[int(item) - 1] == pytest.approx(values["s"], abs=2e-3)
-    assert found.skill_probability == pytest.approx(wanted["skills"], abs=5e-3)
+    place = [int(item) - 1 for item in wanted["item"]]
+    theirs = list(wanted["item"].values())
+    exact("Fraction subtraction, DINA: guess", found.guess[place], [values["g"] for values in theirs], 2e-3)
+    exact("Fraction subtraction, DINA: slip", found.slip[place], [values["s"] for values in theirs], 2e-3)
+    exact("Fraction subtraction, DINA: skills", found.skill_probability, wanted["skills"], 5e-3)
     assert found.starts.agreeing >= 2
 
 
-def test_dino_is_that_of_r(table: tuple[np.ndarray, np.ndarray], reference: dict) -> None:
-    assert diagnosis.fit(*table, "dino").log_likelihood == pytest.approx(reference["dino_ll"], abs=0.01)
+def test_dino_is_that_of_r(table: tuple[np.ndarray, np.ndarray], reference: dict, exact: Exact) -> None:
+    found = diagnosis.fit(*table, "dino").log_likelihood
+    exact("Fraction subtraction, DINO as R CDM: log-likelihood", found, reference["dino_ll"], 0.01)
 
 
 def test_gdina_holds_dina_and_dino(table: tuple[np.ndarray, np.ndarray]) -> None:

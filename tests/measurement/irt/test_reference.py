@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
+from tests.exact import Exact
 from tests.measurement.irt.numbers import real, reference
 from yincai.cli import measure
 from yincai.measurement import irt
@@ -17,20 +17,21 @@ pytestmark = pytest.mark.real
 
 
 @pytest.mark.parametrize(("data", "model"), CASES)
-def test_as_mirt(data: str, model: str) -> None:
+def test_as_mirt(data: str, model: str, exact: Exact) -> None:
     wanted = reference()[data][model]
     read = read_wide(real(f"irt_cdm/{data}.csv"))
     found = irt.fit(read.scores, model.lower(), items=read.items)
     assert found.converged
-    assert found.log_likelihood == pytest.approx(wanted["logLik"], abs=1e-3)
-    assert found.a == pytest.approx(np.array(wanted["a"]), abs=2e-3)
-    assert found.b == pytest.approx(np.array(wanted["b"]), abs=2e-3)
-    assert found.latent.variance == pytest.approx(wanted["latent_var"], abs=2e-3)
+    case = f"{data.upper()} {model} as R mirt"
+    exact(f"{case}: log-likelihood", found.log_likelihood, wanted["logLik"], 1e-3)
+    exact(f"{case}: a", found.a, wanted["a"], 2e-3)
+    exact(f"{case}: b", found.b, wanted["b"], 2e-3)
+    exact(f"{case}: latent variance", found.latent.variance, wanted["latent_var"], 2e-3)
     scores = found.scores(read.scores)
-    assert scores.theta[:10] == pytest.approx(np.array(wanted["eap_first10"]), abs=2e-3)
-    assert scores.se[:10] == pytest.approx(np.array(wanted["eap_se_first10"]), abs=2e-3)
-    assert scores.reliability == pytest.approx(wanted["empirical_reliability"], abs=2e-3)
-    assert found.eapsum().theta == pytest.approx(np.array(wanted["eapsum"]), abs=2e-3)
+    exact(f"{case}: EAP", scores.theta[:10], wanted["eap_first10"], 2e-3)
+    exact(f"{case}: SE of EAP", scores.se[:10], wanted["eap_se_first10"], 2e-3)
+    exact(f"{case}: empirical reliability", scores.reliability, wanted["empirical_reliability"], 2e-3)
+    exact(f"{case}: EAP for sums", found.eapsum().theta, wanted["eapsum"], 2e-3)
 
 
 def test_by_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
