@@ -101,3 +101,11 @@ def test_names_given_come_to_the_machines_own(monkeypatch: pytest.MonkeyPatch) -
     names = processes.host_names(everywhere)
     assert {"127.0.0.1", socket.gethostname(), "yincai.school.example", "10.1.2.3"} <= set(names)
     assert processes.parts_for(everywhere, 1)[0].environment["YINCAI_HOSTS"] == ",".join(names)
+
+
+def test_no_part_keeps_a_pool_of_threads_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = processes.Address("127.0.0.1", 8000)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert {part.environment["OPENBLAS_NUM_THREADS"] for part in processes.parts_for(where, 2)} == {"1"}
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert {part.environment["OPENBLAS_NUM_THREADS"] for part in processes.parts_for(where, 2)} == {"3"}

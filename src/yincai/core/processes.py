@@ -243,6 +243,8 @@ def answers(where: Address) -> bool:
 
 def parts_for(where: Address, workers: int) -> list[Part]:
     environment = {"YINCAI_HOSTS": ",".join(host_names(where))}
+    # Several processes share the cores: a pool of threads in each would only wait for the others, at their cost.
+    environment["OPENBLAS_NUM_THREADS"] = os.environ.get("OPENBLAS_NUM_THREADS", "1")
     if where.cert:
         environment["YINCAI_HTTPS"] = "1"
     child = [sys.executable, "-m", "yincai.core.child", str(os.getpid())]
