@@ -221,6 +221,24 @@ def test_a_stored_set_that_was_changed_is_refused(refitted: Refit) -> None:
         numbers_of(row.name)
 
 
+def test_a_set_of_a_release_with_other_features_gives_way_and_is_not_put_into_use_again(
+    cast: Cast, refitted: Refit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, actor = refitted(), cast.actor(cast.qian)
+    use_version(row.name, "更准", acting_user=actor)
+    packed = PracticeFold().fold(b"", [], PracticeFold().versions)
+    assert name_in_use() == name_in(packed) == row.name
+    monkeypatch.setattr("yincai.learning.tracing.numbers.MODEL", "gauss-1+trees-99")
+    assert name_in_use() == NEWEST
+    left = Traced.unpack(packed)
+    assert left.numbers.name == row.name and not left.numbers.predicts
+    shown = (np.array([0.4]), np.array([0.1]))
+    assert left.chances(np.array([[0]]), 0.0, shown) == shown
+    ModelVersion.objects.filter(pk=row.pk).update(state="retired")
+    with pytest.raises(ActionError, match="请重新拟合"):
+        use_version(row.name, "换回去", acting_user=actor)
+
+
 def test_practice_that_is_not_kept_goes_on_with_the_set_it_began_with(cast: Cast, refitted: Refit) -> None:
     from tests.records.conftest import response, say
 

@@ -109,10 +109,12 @@ def spoken(name: str) -> str:
 def overview(commands: dict[str, str]) -> None:
     from django.core.management import load_command_class
 
+    from yincai.cli import compile as ahead
+
     lines = {spoken(name): load_command_class(app, name).help for name, app in sorted(commands.items())}
     width = max(map(len, lines), default=0)
     sys.stdout.write("用法：yincai 命令 [选项]。每个命令加 --help 看全部选项。\n\n")
-    lines["compile"] = "预先编译数值计算（安装或升级之后运行一次）"
+    lines["compile"] = ahead.HELP
     lines["measure"] = "对文件做测量（不需要数据库），全部种类：yincai measure --help"
     for name, line in lines.items():
         sys.stdout.write(f"  {name:<{width}}  {line}\n")

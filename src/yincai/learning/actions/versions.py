@@ -49,6 +49,8 @@ def use_version(name: str, why: str, *, acting_user: Actor) -> ModelVersion:
     if row.state not in (VersionState.PROPOSED, VersionState.RETIRED):
         raise ActionError(f"{row.label}的状态是“{row.get_state_display()}”，不能换上。请刷新页面看看。")
     _refuse_without_reason(why)
+    if not numbers_of(row.name).fits:
+        raise ActionError(f"{row.label}是在软件的另一个版本里拟合的，现在的版本用不了它。请重新拟合。")
     refuse_beyond_bounds(row.label, metrics_of(row))
     if found := row.evidence.get("findings"):
         raise ActionError(f"{row.label}对某些学生不准，不能换上：{'；'.join(found)}。在用的模型不变。")

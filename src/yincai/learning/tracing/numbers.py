@@ -60,9 +60,14 @@ class Numbers:
     held: Parts = field(default_factory=dict)
 
     @property
+    def fits(self) -> bool:
+        """Whether this release can fold with the set: a release with other features can only show what it left."""
+        return self.model == MODEL
+
+    @property
     def predicts(self) -> bool:
-        """Whether there is a prediction head beside the mastery head."""
-        return bool(self.held)
+        """Whether there is a prediction head beside the mastery head that this release can read."""
+        return bool(self.held) and self.fits
 
     @cached_property
     def trees(self) -> Default:

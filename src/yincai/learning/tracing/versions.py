@@ -54,10 +54,15 @@ def _stored(name: str) -> Numbers:
 
 
 def version_in_use() -> ModelVersion | None:
-    """The row of the set that a person put into use; None where nobody did: then it is the newest that is shipped."""
+    """The row of the set that a person put into use; None where nobody did: then it is the newest that is shipped.
+
+    None too for a set that was fitted here under a release with other features: it gives way to the shipped one until
+    the installation is fitted anew. The states move, and nobody's practice stops.
+    """
     from yincai.learning.models import ModelVersion, VersionState
 
-    return ModelVersion.objects.defer("content").filter(subject=SUBJECT, state=VersionState.IN_USE).first()
+    row = ModelVersion.objects.defer("content").filter(subject=SUBJECT, state=VersionState.IN_USE).first()
+    return row if row and numbers_of(row.name).fits else None
 
 
 def name_in_use() -> str:
