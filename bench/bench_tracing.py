@@ -23,9 +23,11 @@ from bench.tracing_logs import SHAPES, simulated
 from yincai.measurement.tracing import bkt, boosting, default, evaluate, metrics, passes, trees
 from yincai.measurement.tracing.features import NAMES
 from yincai.measurement.tracing.log import Log
+from yincai.records.readers import logs
 
 COMMAND = "python -m bench tracing"
 CPU = 60.0
+STATICS = Path(__file__).resolve().parents[2] / "shared" / "data" / "kt" / "STATICS_train.csv"
 # A part of the default is the features whose names begin so; without it they are all 0.
 PARTS = {
     "means of contexts": ("mean ", "count "),
@@ -75,6 +77,8 @@ def run(full: bool) -> Iterator[Measure]:
     for name in SHAPES:
         yield from cost(name, SHARES if full else SHARES[-1:])
     yield from ablation(("2009-updated", "2015", "2017") if full else ("2017",), 0.5 if full else 0.15)
+    if full and STATICS.exists() and "YINCAI_PEERS" in os.environ:
+        yield beside_deep(STATICS)
     yield from live()
 
 
@@ -182,6 +186,39 @@ def accuracy(name: str, log: Log, p: evaluate.Floats) -> Measure:
         n=log.n,
         command=COMMAND,
     )
+
+
+def beside_deep(path: Path) -> Measure:
+    """AUC of the default and of deep knowledge tracing on the same five folds of a log in the three-line format."""
+    read = logs.read(path)
+    log = Log.of(read.learner, read.item, read.correct)
+    fold = np.random.default_rng(0).permutation(log.learners) % evaluate.FOLDS
+    ours, theirs = np.empty(log.n), np.empty(log.n)
+    for part in range(evaluate.FOLDS):
+        held = fold == part
+        rows = held[log.learner]
+        ours[rows] = default.fit(log.of_learners(~held)).predict_log(log.of_learners(held))
+        theirs[rows] = deep(log, rows)
+    return Measure(
+        name="tracing: Statics, five folds by learner, the default beside an LSTM (DKT)",
+        value=round(metrics.auc(log.correct, ours), 4),
+        unit="AUC",
+        n=log.n,
+        goal="ratio >= 1",
+        against="DKT",
+        against_value=round(metrics.auc(log.correct, theirs), 4),
+        command=f"{COMMAND} --full",
+    )
+
+
+def deep(log: Log, held: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Logits of the held rows by `peers/dkt.py`, which never saw their learners."""
+    script = Path(__file__).parent / "peers" / "dkt.py"
+    with tempfile.TemporaryDirectory(prefix="yincai-bench-") as folder:
+        file = Path(folder) / "log.npz"
+        np.savez(file, learner=log.learner, unit=log.item, correct=log.correct.astype(np.int32), held=held.astype(int))
+        said = subprocess.run([os.environ["YINCAI_PEERS"], script, file], capture_output=True, text=True, check=True)
+    return np.asarray(json.loads(said.stdout)["logit"])
 
 
 def live(units: int = 110, candidates: int = 50, times: int = 3000) -> Iterator[Measure]:
