@@ -13,6 +13,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,9 @@ def names() -> list[str]:
 def measures(chosen: list[str], full: bool) -> Iterator[Measure]:
     for name in chosen:
         print(f"== {name}", flush=True)
+        began = time.monotonic()
         yield from importlib.import_module(f"bench.bench_{name}").run(full)
+        print(f"== {name}: {time.monotonic() - began:.0f} s", flush=True)
 
 
 def save(rows: list[dict[str, object]]) -> None:
