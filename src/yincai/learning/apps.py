@@ -10,7 +10,7 @@ class LearningConfig(AppConfig):
         from yincai.core.warm import register_warm
         from yincai.knowledge.rehearsals import register_rehearsal
         from yincai.learning import tasks  # noqa: F401 - registers the periodic task
-        from yincai.learning.exposure import rehearsed
+        from yincai.learning.exposure import limited, rehearsed
         from yincai.learning.fold import SUBJECT, PracticeFold
         from yincai.learning.indicators import register_indicators
         from yincai.learning.mastery_rows import mastery_rows
@@ -20,7 +20,7 @@ class LearningConfig(AppConfig):
         from yincai.records.folds import register_fold
         from yincai.records.lake import register_table
 
-        register_rehearsal(rehearsed)
+        register_rehearsal(rehearsed, limited)
         register_warm(ready)
         register_fold(SUBJECT, PracticeFold())
         register_table("mastery", mastery_rows)
