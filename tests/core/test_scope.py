@@ -29,7 +29,7 @@ UNSCOPED: dict[str, set[str]] = {
     "learning/views/versions.py": {"_moving"},
     "records/bulk.py": {"_new"},
     "records/corrections.py": {"newest_of"},
-    "records/health.py": {"lake_age", "states"},
+    "records/health.py": {"_damaged", "lake_age", "states"},
     "records/histories.py": {"_refuse_without_consent"},
     "records/lake.py": {"_held", "note_moves"},
     "records/rebuild.py": {"build", "check", "move", "rebuild", "stragglers", "switch"},

@@ -23,7 +23,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from yincai.core.scope import unscoped
-from yincai.records import arrival, moved, parts
+from yincai.records import arrival, moved, parts, refolding
 from yincai.records.folds import Versions
 from yincai.records.models import Cursor, LearnerState, ResponseFact, ScoreFact, StateChange
 from yincai.records.versions import versions_of
@@ -256,9 +256,9 @@ def _held(changed: Sequence[tuple[int, str]]) -> Iterator[HeldState]:
         for some in _chunks(sorted({pupil for pupil, _ in changed})):
             places = places_of(some)
             states = LearnerState.objects.filter(pupil__in=some).order_by("pupil", "subject")
-            for pupil, subject, version, state in states.values_list("pupil", "subject", "version", "state"):
+            for pupil, subject, version, state in refolding.read(states):
                 if (pupil, subject) in wanted and state:
-                    yield HeldState(pupil, subject, places.get(pupil, ""), versions_of(version), bytes(state))
+                    yield HeldState(pupil, subject, places.get(pupil, ""), versions_of(version), state)
 
 
 def places_of(pupils: Iterable[int]) -> dict[int, str]:
