@@ -10,25 +10,27 @@ import base64
 from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from django.db import transaction
 from django.utils import timezone
 
 from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.ids import new_id
 from yincai.learning.forms import AnswerForm
-from yincai.learning.models import Assignment, HintUse, Practice, Purpose
+from yincai.learning.models import Assignment, HintUse, Practice, Purpose, Working
 from yincai.learning.rows import read_practice
 from yincai.learning.tracing.state import name_in
 from yincai.learning.tracing.versions import numbers_of
 from yincai.records.folds import FOLDS, Fact, Fold, Versions
 from yincai.records.queries import facts_of, in_force, state_of
 from yincai.records.recording import ConflictingStatement, Response, record, stored
-from yincai.records.statements import Body
+from yincai.records.statements import Body, worked
 
 Session = MutableMapping[str, Any]
 SESSION_KEY = "unkept_practice"
+WORKINGS = 30  # times that the steps behind one answer are kept
 AT_ONCE = 3  # sittings that a web session holds: one for each tab, and it stays small
 
 
@@ -37,6 +39,13 @@ class NoPractice(ActionError):
 
     def __init__(self) -> None:
         super().__init__("这次练习已经结束或不存在，请回到首页重新开始。")
+
+
+class TooMuchWorking(ActionError):
+    """The steps behind one answer were written out very often."""
+
+    def __init__(self) -> None:
+        super().__init__("这道题的步骤已经改过很多遍了，先歇一歇，做下一题吧。")
 
 
 class Given(NamedTuple):
@@ -90,6 +99,10 @@ class Keeping(Protocol):
 
     def answered(self, statement: Body, response: Response) -> bytes:
         """Keep an answer; the state after it. Raises ConflictingStatement."""
+        ...
+
+    def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
+        """Keep the steps behind an answer; the same ones again are kept once. Raises TooMuchWorking."""
         ...
 
     def said(self, form: UUID) -> str | None:
@@ -168,6 +181,26 @@ class Kept:
 
     def answered(self, statement: Body, response: Response) -> bytes:
         return record(statement, response, acting_user=self._actor).state
+
+    def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
+        key, now = uuid5(form, "\n".join(lines)), timezone.now()
+        with transaction.atomic():
+            mine = Working.objects.filter(answer=form, pupil=self.pupil)
+            if mine.filter(statement=key).exists():
+                return
+            if mine.count() >= WORKINGS:
+                raise TooMuchWorking
+            record(worked(id=key, answer=form, lines=lines, at=now), None, pupil=self.pupil, acting_user=self._actor)
+            Working.objects.create(
+                statement=key,
+                answer=form,
+                pupil=self.pupil,
+                subject=practice.subject,
+                place=practice.place,
+                lines=lines,
+                broken=broken,
+                at=now,
+            )
 
     def said(self, form: UUID) -> str | None:
         found = stored(form, acting_user=self._actor)
@@ -305,6 +338,9 @@ class Unkept:
         ]  # fmt: skip
         self._changed()
         return after
+
+    def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
+        """Not even the session needs it."""
 
     def said(self, form: UUID) -> str | None:
         seen = self._all["seen"].get(str(form))
