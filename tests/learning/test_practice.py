@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.cast import Cast
@@ -235,6 +236,16 @@ def test_without_consent_practice_works_and_nothing_is_kept(cast: Cast) -> None:
     assert client.session["unkept_practice"]["states"]
     client.logout()
     assert "unkept_practice" not in client.session
+
+
+def test_without_consent_an_answer_asks_for_no_set_of_numbers(cast: Cast) -> None:
+    client = cast.client(cast.gang)
+    _, token = ask(client)
+    token = token_in(give(client, token, right_answer(token, cast.gang)))
+    answer = right_answer(token, cast.gang)
+    with CaptureQueriesContext(connection) as asked:
+        give(client, token, answer)
+    assert not [query["sql"] for query in asked if "learning_modelversion" in query["sql"]]
 
 
 def test_without_consent_the_rules_of_the_desk_are_the_same(cast: Cast) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.ids import new_id
+from yincai.knowledge.graph import load
 from yincai.learning.forms import AnswerForm
 from yincai.learning.models import Assignment, HintUse, Practice, Purpose, Working
 from yincai.learning.rows import read_practice
@@ -358,11 +359,9 @@ class Unkept:
 
 
 def _versions_of(state: bytes, fold: Fold) -> Versions:
-    """A sitting that was begun before a switch goes on with its own numbers."""
-    now, name = fold.versions, name_in(state)
-    if not name or name == now.parameters:
-        return now
-    return now._replace(model=numbers_of(name).model, parameters=name)
+    """A sitting goes on with the numbers that it began with, also after a switch; only the first answer asks which."""
+    name = name_in(state)
+    return Versions(numbers_of(name).model, name, str(load().version)) if name else fold.versions
 
 
 def _fact(response: Response, number: int) -> Fact:
