@@ -18,6 +18,7 @@ from yincai.core.action import ActionError, form_key
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.learning.actions.paper import NONE, MarksRefused, Row, enter_marks, make_paper, note_printed
+from yincai.learning.actions.steering import require_class
 from yincai.learning.models import PaperMark, PlacementPaper
 from yincai.learning.papers import LETTERS, printed
 from yincai.learning.placing import banned_at
@@ -60,6 +61,7 @@ def paper_or_404(request: Request, paper: UUID) -> PlacementPaper:
     row = get_object_or_404(PlacementPaper.objects.select_related("school_class"), pk=paper)
     if row.school_class_id not in {room.pk for room in classes_of(request)}:
         raise Http404
+    require_class(row.school_class, request.actor)
     return row
 
 

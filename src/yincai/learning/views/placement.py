@@ -78,7 +78,7 @@ def class_placement(request: Request, school_class: UUID) -> HttpResponse:
         "room": room,
         "placement": placement_of_class(room),
         "offered": bench_of(room.path, room.grade or 0) is not None,
-        "may_steer": STEER.held_by(request.actor),
+        "may_steer": STEER.can(request.actor, room),
         "papers": PlacementPaper.objects.filter(school_class=room)[:PAPERS],
         "no_paper": refused_for(room.path, room.grade or 0),
         "lengths": LENGTHS,
