@@ -39,12 +39,16 @@ def test_intervals_cover_what_is_true() -> None:
     assert 0.74 < np.mean(inside) < 0.86
 
 
-@pytest.mark.parametrize(("schools", "spread"), [(3, 0.3), (10, 0.05), (10, 0.15), (30, 0.05)])
-def test_intervals_of_few_and_of_like_schools_cover_what_they_added_above_the_mean(schools: int, spread: float) -> None:
-    """The table of docs/explanation/measurement/growth.md, printed by `-s`."""
-    plain, kept = (covering(schools, spread, positive) for positive in (False, True))
-    print(f"| {schools} | {spread} | {plain:.2f} | {kept:.2f} |")
-    assert kept > 0.78 and kept > plain
+@pytest.mark.parametrize(
+    ("schools", "spread", "plain", "kept"),
+    [(3, 0.3, 0.74, 0.89), (10, 0.05, 0.62, 0.88), (10, 0.15, 0.77, 0.83), (30, 0.05, 0.63, 0.86)],
+)
+def test_intervals_of_few_and_of_like_schools_cover_what_they_added_above_the_mean(
+    schools: int, spread: float, plain: float, kept: float
+) -> None:
+    """The table of docs/explanation/measurement/growth.md; 0.80 is claimed, and plain REML falls short of it."""
+    assert covering(schools, spread, positive=False) == pytest.approx(plain, abs=0.02)
+    assert covering(schools, spread, positive=True) == pytest.approx(kept, abs=0.02)
 
 
 def covering(schools: int, spread: float, positive: bool) -> float:
