@@ -16,6 +16,7 @@ from tests.learning.desk import (
     HTMX,
     begin,
     counts,
+    facts,
     generator_item,
     give,
     issue,
@@ -25,13 +26,15 @@ from tests.learning.desk import (
     write_item,
 )
 from yincai.core.models import AuditRow
-from yincai.core.scope import unscoped
+from yincai.core.scope import scope, unscoped
 from yincai.knowledge.generators import get
 from yincai.learning import forms, keeping
-from yincai.learning.attribution.trained import Trained
+from yincai.learning.attribution import causes
+from yincai.learning.attribution.stepping import workings_of
+from yincai.learning.attribution.trained import Trained, in_use
 from yincai.learning.attribution.words import STEP_WORDS, STEPS, name_of, probe, stepped, words_of
 from yincai.learning.attribution.worked import check, read_rows, start_of
-from yincai.learning.models import Working
+from yincai.learning.models import Judgement, Working
 from yincai.measurement.errors import answers, moves
 from yincai.records.models import Statement
 from yincai.records.statements import unpack
@@ -261,3 +264,61 @@ def test_the_same_steps_are_not_kept_without_end(cast: Cast, ming: Client, monke
 def test_confirmations_are_learned_from() -> None:
     model = Trained(1, {}, {"step:sign": (300, 0), "eq-move-keeps-sign": (1, 2)}).moves
     assert model.probability("sign of a term") > 0.9
+
+
+# --- the teacher ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wang(cast: Cast) -> Client:
+    causes.forget()
+    return cast.client(cast.wang)
+
+
+def test_a_step_is_evidence_with_the_line_before_and_is_confirmed_like_any_cause(
+    cast: Cast, ming: Client, wang: Client
+) -> None:
+    """The answer alone (99) says nothing; the steps do."""
+    token = wrong_form(cast, ming, "99")
+    write(ming, token, "4x=-20-4", "4x=-24", "x=-24-4")
+    write(ming, token, "4x=-20-4", "4x=-24", "x=-6")  # mended: the first one still counts
+    answer = workings()[0].answer
+    page = page_of(wang.get(f"/classes/answers/{answer}"))
+    assert "可能是“系数化为 1 时用了减法”" in page
+    assert "步骤里从 $4x = -24$ 到 $x = -24-4$" in page and "学生写出的步骤" in page
+    assert len(re.findall('<li class="breaks">', page)) == 1
+    report = page_of(wang.get(f"/classes/{cast.class51.pk}/report"))
+    assert "系数化为 1 时用了减法" in report and "步骤里看到 1 次" in report
+    wang.post(f"/classes/answers/{answer}", {"cause": "eq-coefficient-subtracted"})
+    with unscoped("test"):
+        row = Judgement.objects.get()
+        assert row.confirmed
+        assert in_use("math").moves.counts["coefficient subtracted"] > moves.PRIOR_COUNTS["coefficient subtracted"]
+
+
+def test_a_correction_takes_the_place_of_what_the_steps_showed(cast: Cast, ming: Client, wang: Client) -> None:
+    token = wrong_form(cast, ming)
+    write(ming, token, "4x=-20+4")
+    answer = workings()[0].answer
+    wang.post(f"/classes/answers/{answer}", {"cause": "step:sign"})
+    page = page_of(wang.get(f"/classes/answers/{answer}"))
+    assert "您判断是“一项的符号抄错或算错了”" in page and "移项没有变号" in page
+
+
+def test_steps_and_answer_that_show_the_same_count_once(cast: Cast, ming: Client, wang: Client) -> None:
+    token = wrong_form(cast, ming)
+    write(ming, token, "4x=-20+4", "x=-4")
+    with unscoped("test"):
+        found = causes.attribute(facts(), "math")
+    names = [one.cause for one in found[0].candidates]
+    assert names.count("eq-move-keeps-sign") == 1 and found[0].candidates[0].how == causes.STEP
+
+
+def test_steps_of_another_school_are_out_of_reach(cast: Cast, ming: Client) -> None:
+    token = wrong_form(cast, ming)
+    write(ming, token, "4x=-20+4")
+    answer = workings()[0].answer
+    assert cast.client(cast.chen).get(f"/classes/answers/{answer}").status_code in (403, 404)
+    for person, reached in ((cast.wang, 1), (cast.ming, 1), (cast.hong, 0), (cast.far, 0)):
+        with scope(cast.actor(person).scope):
+            assert len(workings_of([answer])) == reached

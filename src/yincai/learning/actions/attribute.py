@@ -12,6 +12,7 @@ from yincai.learning.actions.steering import TELL_THE_OFFICE, why_not
 from yincai.learning.attributed import Judgement
 from yincai.learning.attribution.causes import platform_candidates
 from yincai.learning.attribution.choices import choices_for
+from yincai.learning.attribution.stepping import workings_of
 from yincai.learning.attribution.trained import in_use, train
 from yincai.learning.policies import ATTRIBUTE
 from yincai.records.models import ResponseFact
@@ -31,7 +32,8 @@ def judge(fact: ResponseFact, cause: str, *, acting_user: Actor) -> Judgement:
     if fact.score >= 1:
         raise ActionError("这道题答对了，没有错因可判。")
     typed = said_in([fact.statement]).get(fact.statement, "")
-    offered = platform_candidates(fact, typed, in_use(fact.subject))
+    steps = workings_of([fact.statement]).get(fact.statement)
+    offered = platform_candidates(fact, typed, in_use(fact.subject), steps)
     if cause not in {one.cause for one in choices_for(fact, offered)}:
         raise ActionError("请在列出的错因里选一个；都不像，就选“看不出错因”。")
     before = Judgement.objects.filter(answer=fact.statement, superseded=False).first()

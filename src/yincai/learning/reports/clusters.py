@@ -12,7 +12,7 @@ from django.urls import reverse
 from yincai.core.figures import Figure
 from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
-from yincai.learning.attribution.causes import EXACT, TEACHER, Wrong, attribute
+from yincai.learning.attribution.causes import EXACT, STEP, TEACHER, Wrong, attribute
 from yincai.learning.attribution.words import TEACHERS, name_of, point_of, words_of
 from yincai.learning.reports.gather import Gathered
 from yincai.measurement.intervals import wilson
@@ -41,8 +41,10 @@ class Cluster:
     def how(self) -> str:
         """What the cause rests on."""
         judged = sum(wrong.named is not None and wrong.named.how == TEACHER for wrong in self.answers)
+        steps = sum(wrong.named is not None and wrong.named.how == STEP for wrong in self.answers)
         exact = sum(wrong.named is not None and wrong.named.how == EXACT for wrong in self.answers)
-        said = [(judged, "老师判断"), (exact, "完全吻合"), (self.count - judged - exact, "按算式推算")]
+        rest = self.count - judged - steps - exact
+        said = [(judged, "老师判断"), (steps, "步骤里看到"), (exact, "完全吻合"), (rest, "按算式推算")]
         return "，".join(f"{word} {count} 次" for count, word in said if count)
 
     @property

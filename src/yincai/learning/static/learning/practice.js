@@ -89,6 +89,15 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     say(BROKEN);
   }
 });
+// The steps behind an answer: what was said of them comes into sight; when they open, the first row is ready.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.elt?.id !== "steps") return;
+  const steps = document.getElementById("steps");
+  const said = steps?.querySelector("[role=status][tabindex]");
+  if (said) said.focus({ preventScroll: true });
+  else [...(steps?.querySelectorAll("input[name=line]") ?? [])].find((row) => !row.value)?.focus({ preventScroll: true });
+  steps?.scrollIntoView({ block: "start" });
+});
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target !== desk) return;
   const next = desk.querySelector("[data-next]");
