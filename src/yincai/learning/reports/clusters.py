@@ -12,11 +12,16 @@ from django.urls import reverse
 from yincai.core.figures import Figure
 from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
+from yincai.learning.actions.practise import DONT_KNOW
 from yincai.learning.attribution.causes import EXACT, STEP, TEACHER, Wrong, attribute
 from yincai.learning.attribution.words import TEACHERS, name_of, point_of, words_of
+from yincai.learning.papers import SIGNS
 from yincai.learning.reports.gather import Gathered
 from yincai.measurement.intervals import wilson
 from yincai.registry.queries import Pupil
+
+NOTHING_WRITTEN = ("", DONT_KNOW, *(sign for _, sign in SIGNS.values()))
+NEWEST = 30  # to be judged one by one
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,20 @@ class Errors:
     unnamed: tuple[Wrong, ...]
     waiting: int
     wrong: int
+
+    @property
+    def written(self) -> list[Wrong]:
+        """Of the unnamed those that one can look at and judge."""
+        return [one for one in self.unnamed if one.typed not in NOTHING_WRITTEN]
+
+    @property
+    def newest(self) -> list[Wrong]:
+        return sorted(self.written, key=lambda one: one.fact.at, reverse=True)[:NEWEST]
+
+    @property
+    def bare(self) -> int:
+        """Answers of which only the mark is known, or that the pupil did not know."""
+        return len(self.unnamed) - len(self.written)
 
 
 def errors_of(gathered: Gathered, least: int) -> Errors:

@@ -119,6 +119,7 @@ def print_(request: Request, paper: UUID, form: str) -> HttpResponse:
             "keys": [(letter, printed(row, letter)) for letter in LETTERS],
             "pupils": pupils_of(row.school_class),
             "numbers": range(1, row.length + 1),
+            "columns": row.length + 1,
         }
         return render(request, "learning/paper_key.html", context)
     return render(request, "learning/paper_form.html", {**context, "letter": form, "questions": printed(row, form)})
@@ -163,7 +164,10 @@ def _save(request: Request, row: PlacementPaper) -> HttpResponse:
         return _grid(request, row, typed, day, str(refused), refused.problems, 400)
     except ActionError as error:
         return _grid(request, row, typed, day, str(error), status=400)
-    messages.success(request, f"已存下 {changed} 人的登记，一会儿就计入学情，和线上做的一样。")
+    if changed:
+        messages.success(request, f"已存下 {changed} 人的登记，一会儿就计入学情，和线上做的一样。")
+    else:
+        messages.info(request, "和上次登记的一样，没有改动。")
     return redirect("learning-paper", row.pk)
 
 

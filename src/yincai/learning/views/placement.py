@@ -36,11 +36,15 @@ PAPERS = 6  # listed on the page of a class
 def placement(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
     sitting = keeping.last_for(SUBJECT, Purpose.PLACEMENT)
+    given = len(keeping.given(sitting)) if sitting else 0
     context = {
         "offered": bench_of(request.actor.place, grade_of(request.actor)) is not None,
         "open": sitting if sitting and sitting.ended_at is None else None,
         "result": _result(request, keeping, sitting),
-        "short": bool(sitting and sitting.ended_at and len(keeping.given(sitting)) < FEWEST_SAID),
+        "short": bool(sitting and sitting.ended_at and given < FEWEST_SAID),
+        "given": given,
+        "left": LONGEST - given,
+        "fewest": FEWEST_SAID,
         "longest": LONGEST,
         "minutes": int(rule("eye.session", request.actor.place).value),
         "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
