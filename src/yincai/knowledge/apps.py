@@ -22,4 +22,6 @@ class KnowledgeConfig(AppConfig):
         post_migrate.connect(sync_if_changed, sender=self)
         register_step(sync_if_changed)
         register_follower(follow_move)
-        register_navigation(Entry("题库", "knowledge-items", FIND, order=60, waiting=waiting))
+        register_navigation(
+            Entry("题库", "knowledge-items", FIND, order=60, waiting=waiting, about="查题、出题、导入，以及题目的参数")
+        )

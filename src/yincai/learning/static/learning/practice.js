@@ -56,6 +56,9 @@ function cookie(name) {
   return document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
+// With a keyboard at hand the first answer is typed straight away, as every later one.
+if (window.matchMedia("(pointer: fine)").matches) desk?.querySelector(".ask input[type=text]")?.focus({ preventScroll: true });
+
 desk?.addEventListener("click", reveal);
 desk?.addEventListener("submit", (event) => {
   const field = event.target.querySelector?.("input[name=spent]");
