@@ -216,6 +216,7 @@ def _computed(path: Path, bundle: Bundle) -> Growth:
             settings.get("prior_se") if bundle.errors is None else bundle.errors,
             int(settings["minimum"]),
             float(settings["confidence"]),
+            bool(settings.get("positive", False)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise Unreadable(f"{path}：算不了：{problem}") from problem
@@ -233,7 +234,7 @@ def _value_added(asked: argparse.Namespace) -> int:
     school = np.searchsorted(np.array(names), np.array(columns[asked.school])).astype(np.int64)
     table = np.column_stack([_column(asked.data, name, columns[name]) for name in (asked.score, *priors)])
     same, own = _errors(asked, columns)
-    settings = {"minimum": asked.minimum, "confidence": 0.8, "prior_se": same, "priors": priors}
+    settings = {"minimum": asked.minimum, "confidence": 0.8, "positive": True, "prior_se": same, "priors": priors}
     bundle = Bundle(np.arange(len(school)), school, table[:, 0], table[:, 1:], settings, errors=own)
     found = _computed(asked.data, bundle)
     if asked.bundle:

@@ -114,11 +114,13 @@ def fit(
     prior_se: Sequence[float] | Floats | None = None,
     minimum: int = MINIMUM,
     confidence: float = CONFIDENCE,
+    positive: bool = True,
 ) -> Growth:
     """Figures of every school from `scores` (n,), `priors` (n, k) and `school` numbers (n,), NaN where one is missing.
 
     `prior_se`: standard error of each prior (k,), or of each pupil's own (n, k). Pupils with a missing value are
-    counted as missing at their school. Raises ValueError for shapes, fewer than two schools with pupils, constant
+    counted as missing at their school. `positive`: keep the spread between schools from zero; without, plain REML, to
+    repeat figures that were computed so. Raises ValueError for shapes, fewer than two schools with pupils, constant
     scores or priors, and priors that are mostly error.
     """
     scores, priors = np.asarray(scores, dtype=np.float64), np.asarray(priors, dtype=np.float64)
@@ -131,12 +133,12 @@ def fit(
     if len(numbers) < 2:
         raise ValueError("growth is a comparison: at least two schools with pupils are needed")
     y, seen = scores[there], priors[there]
-    naive = _fitted(y, seen, group)
+    naive = _fitted(y, seen, group, positive)
     x, made = seen, naive
     if prior_se is not None:
         errors = np.asarray(prior_se, dtype=np.float64)
         x = calibrated(seen, errors[there] if errors.shape == priors.shape else errors, group)
-        made = _fitted(y, x, group)
+        made = _fitted(y, x, group, positive)
     figures = _figures(made, y, x, group, numbers, minimum, confidence)
     return Growth(
         schools=tuple(_with_missing(figures, school, there)),
@@ -153,9 +155,9 @@ def fit(
     )
 
 
-def _fitted(y: Floats, x: Floats, group: Integers) -> mixed.MixedFit:
+def _fitted(y: Floats, x: Floats, group: Integers, positive: bool) -> mixed.MixedFit:
     term = mixed.RandomTerm.intercept("school", group)
-    return mixed.fit(y, np.column_stack([np.ones(len(y)), x]), [term], reml=True, positive=True)
+    return mixed.fit(y, np.column_stack([np.ones(len(y)), x]), [term], reml=True, positive=positive)
 
 
 def _figures(
