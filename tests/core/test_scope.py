@@ -51,6 +51,7 @@ UNSCOPED: dict[str, set[str]] = {
 # Each function that uses `_base_manager`, which is bound to no scope either; "" is a class's body.
 OF_THE_SCOPE = {  # builds the scope's own condition, or takes it as given
     "learning/models.py": {"in_scope"},
+    "learning/policies.py": {"taught_in_subject"},
     "records/models.py": {"own_pupils", "pupils_in"},
     "records/recording.py": {"_may_record"},
     "registry/models.py": {"in_scope"},
