@@ -212,10 +212,13 @@ def test_the_command_fails_where_a_model_reads_the_future(
 @real
 def test_the_default_on_statics(exact: Exact) -> None:
     """Five folds of the training learners: the bar of 0.845 is for the larger training set and its own test set."""
-    from yincai.measurement.tracing import default
+    from yincai.measurement.tracing import bkt, default, logistic
 
     found = logs.read(KT / "STATICS_train.csv")
     log = Log.of(found.learner, found.item, found.correct)
     report = evaluate(log, {"default": default.fit}, clock=lambda: 0.0)["default"]
     exact.at_least("Statics, five folds of the training part, default: AUC", report.auc, 0.8385)
     exact.at_most("Statics, default: calibration error", report.ece, 0.01)
+    plain = evaluate(log, {"bkt": bkt.fit, "logistic": logistic.fit}, clock=lambda: 0.0)
+    for name, one in plain.items():
+        exact.at_most(f"Statics, {name}: calibration error", one.ece, 0.01)
