@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import at_rest, check_access, picture
 from tests.browser.test_pupil import begin_set, send, set_for, sign_in
 from tests.cast import Cast
-from tests.learning.desk import generator_item, now, number_of
+from tests.learning.desk import begin, generator_item, give, issue, now, number_of
 from yincai.core.scope import unscoped
 from yincai.learning import forms
 from yincai.learning.attribution.worked import task_of
@@ -42,11 +42,11 @@ def test_the_line_that_does_not_follow_is_found_and_mended(
     page.keyboard.type("x==3")
     expect(page.locator("#steps [data-marked] mark")).to_be_visible()
     page.get_by_role("button", name="看看每一行").click()
-    expect(page.locator("#steps .say[role=status]")).to_contain_text("和上一行接不上")
+    expect(page.locator("#steps .say[role=status]")).to_contain_text("和题目接不上")
     at_rest(page)
     expect(rows.nth(1)).to_have_value("x==3")
     expect(page.locator("#steps li").nth(0)).to_have_class("breaks")
-    expect(page.locator("#steps")).to_contain_text("符号要变一变")
+    expect(page.locator("#steps")).to_contain_text("符号变了吗")
     check_access(page)
     picture(page, f"steps-{size}")
 
@@ -62,6 +62,27 @@ def test_the_line_that_does_not_follow_is_found_and_mended(
         assert Working.objects.count() == 1  # what could not be read was not kept
     page.locator("[data-next]").click()
     expect(page.locator("#desk > form[data-answer]")).to_be_visible()
+
+
+def test_the_teacher_sees_the_breaking_line_and_decides(pc: Page, cast: Cast, live_server: Any) -> None:
+    ming = cast.client(cast.ming)
+    begin(ming)
+    token = issue(cast.ming, generator_item("linear-equation"))
+    give(ming, token, "99")
+    ming.post("/learn/steps", {"answered": token, "line": ["4x=-20-4", "4x=-24", "x=-24-4", "x=-28"]})
+    with unscoped("test"):
+        answer = Working.objects.get().answer
+    sign_in(pc, cast, cast.wang, live_server.url)
+    pc.goto(f"/classes/answers/{answer}")
+    at_rest(pc)
+    expect(pc.get_by_role("heading", level=1)).to_contain_text("系数化为 1 时用了减法")
+    breaking = pc.locator(".worked li.breaks")
+    expect(breaking).to_have_count(1)
+    expect(breaking).to_contain_text("从这一行起和上一行接不上")
+    check_access(pc)
+    picture(pc, "steps-teacher-pc")
+    pc.get_by_role("button", name="就这样定").click()
+    expect(pc.locator(".say").first).to_contain_text("记下了")
 
 
 def asked(page: Page, cast: Cast) -> tuple[int, int, int]:

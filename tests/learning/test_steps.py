@@ -155,7 +155,7 @@ def test_each_faulty_step_has_a_name_and_a_question() -> None:
     for name, ids in STEPS.items():
         for in_equation in (True, False):
             cause = stepped((name,), in_equation)
-            assert cause in ids and name_of(cause) != cause and words_of(cause) and probe(cause).strip()
+            assert cause in ids and name_of(cause) != cause and words_of(cause) and "？" in probe(cause)
     assert {cause for ids in STEPS.values() for cause in ids if cause.startswith("step:")} == set(STEP_WORDS)
     for name in answers.NAMES:
         assert re.search("[？。]", probe(stepped((name,), False))) and not re.search(
@@ -179,14 +179,14 @@ def test_the_first_line_that_does_not_follow_is_marked_with_a_question_and_witho
 ) -> None:
     token = wrong_form(cast, ming)
     page = page_of(write(ming, token, "4x=-20+4", "4x=-16", "x=-4"))
-    assert "第 1 行和上一行接不上" in page and "符号要变一变" in page
+    assert "第 1 行和题目接不上" in page and "符号变了吗" in page
     assert [re.search(r'class="(\w*)"', li)[0] for li in re.findall(r"<li [^>]*>", page)][:3] == [
         'class="breaks"', 'class="after"', 'class="after"'
     ]  # fmt: skip
     assert 'value="4x=-16"' in page  # nothing typed is lost
     assert not re.search(r"-24|(?<!\d)-6(?!\d)", page)
     mended = page_of(write(ming, token, "4x=-20-4", "4x=-24", "x=-6"))
-    assert "每一行都接得上" in mended and "和上一行接不上" not in mended
+    assert "每一行都接得上" in mended and "和题目接不上" not in mended
 
 
 def test_what_was_written_is_a_statement_once_and_no_attempt(cast: Cast, ming: Client) -> None:
@@ -220,7 +220,7 @@ def test_without_consent_it_is_checked_and_nothing_is_kept(cast: Cast, ming: Cli
     token = unkept_form(cast, ming)
     assert give(ming, token, KEPT_SIGN, headers=HTMX).status_code == 200
     before = counts()
-    assert "第 1 行和上一行接不上" in page_of(write(ming, token, "4x=-20+4"))
+    assert "第 1 行和题目接不上" in page_of(write(ming, token, "4x=-20+4"))
     assert counts() == before and workings() == []
 
 

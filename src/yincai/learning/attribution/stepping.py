@@ -70,9 +70,13 @@ def _look(fact: ResponseFact, row: Working, model: Trained) -> Seen | None:
     if task is None or worked is None or worked.broken is None or worked.found is None:
         return None
     rows = [Line(each.latex, place == worked.broken) for place, each in enumerate(worked.rows)]
-    evidence = _between(worked)
+    evidence, line = _between(worked), rows[worked.broken].latex
     causes = tuple(
-        (stepped(cause.steps, bool(task.line.sign)), cause.probability, f"{evidence}{_shows(cause)}")
+        (
+            stepped(cause.steps, bool(task.line.sign)),
+            cause.probability,
+            f"{evidence}{_shows(cause, line)}",
+        )
         for cause in worked.found.causes
     )
     return Seen((Line(task.latex), *rows), _each_once(causes))
@@ -91,9 +95,11 @@ def _between(worked: Worked) -> str:
     return f"步骤里从 ${shown(before)}$ 到 ${line}$" if before else f"步骤里写到 ${line}$"
 
 
-def _shows(cause: Cause) -> str:
+def _shows(cause: Cause, line: str) -> str:
+    if cause.wrong is not None and shown(cause.wrong) == line:
+        return "，正好是这样错的样子"
     if cause.wrong is not None:
-        return f"：这样错会得到 ${shown(cause.wrong)}$，和写的意思完全一样"
+        return f"：这样错会得到 ${shown(cause.wrong)}$，和写的这一行是一回事"
     if cause.part is not None:
         return f"：把 ${shown(Expression(cause.part[0]))}$ 算成了 ${shown(Expression(cause.part[1]))}$"
     return "：只有一个数对不上"

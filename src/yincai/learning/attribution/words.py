@@ -79,9 +79,20 @@ STEP_WORDS = {
     "step:squares-apart": ("把差的平方写成了平方差", "两个一样的括号相乘，画出来有几块？"),
     "step:sign": ("一项的符号抄错或算错了", "每一项前面的符号，和上一行对得上吗？"),
     "step:left-out": ("漏写了一项", "上一行的每一项，这一行都还在吗？"),
-    "step:miscalculated": ("有一个数算错或抄错了", "这一行里新出现的数，再算一遍看看。"),
+    "step:miscalculated": ("有一个数算错或抄错了", "这一行里新出现的数，再算一遍，对得上吗？"),
 }
-LOOK_AGAIN = "从上一行到这一行变了什么？一项一项对着看看。"
+# Where a malrule's own sentence asks nothing.
+QUESTIONS = {
+    "eq-move-keeps-sign": "这里移项时，符号变了吗？",
+    "eq-bracket-first-only": "括号外的数，和括号里的每一项都乘了吗？",
+    "bracket-first-only": "括号外的数，和括号里的每一项都乘了吗？",
+    "bracket-second-sign-kept": "括号前是负号，去掉括号时每一项都变号了吗？",
+    "bracket-sign-ignored": "括号前面是什么符号？去掉括号时用上了吗？",
+    "bracket-not-multiplied": "括号外面的数，去掉括号时用上了吗？",
+    "eq-denominator-missed": "两边的每一项都乘了吗？没有分母的项呢？",
+    "product-ends-only": "两个括号里的每一项，都两两相乘了吗？",
+}
+LOOK_AGAIN = "到这一行变了什么？一项一项对着看看。"
 
 
 def stepped(steps: tuple[str, ...], in_equation: bool) -> str:
@@ -95,7 +106,9 @@ def probe(cause: str) -> str:
     first = next(iter(procedures_of(cause)), "")
     if first in PROBES:
         return PROBES[first]
-    return words_of(cause) or (f"这一步会不会是“{PROCEDURES[first]}”？" if first else LOOK_AGAIN)
+    return (
+        QUESTIONS.get(cause) or words_of(cause) or (f"这一步会不会是“{PROCEDURES[first]}”？" if first else LOOK_AGAIN)
+    )
 
 
 def searched(procedures: tuple[str, ...]) -> str:

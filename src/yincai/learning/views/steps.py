@@ -24,7 +24,7 @@ from yincai.measurement.errors.working import Verdict
 
 AT_FIRST = 4  # empty rows
 MORE = 2
-WORDS = {Verdict.FOLLOWS: "接得上", Verdict.BREAKS: "和上一行接不上", Verdict.UNTOLD: "这种写法还看不准，先跳过"}
+WORDS = {"follows": "接得上", "untold": "这种写法还看不准，先跳过"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _shown(opened: Opened, token: str, worked: Worked | None, typed: list[Row], 
         "task": opened.task,
         "token": token,
         "practice": opened.practice,
-        "rows": [_row(row) for row in [*rows, *[Row("")] * blank][:MOST_ROWS]],
+        "rows": [_row(row, place) for place, row in enumerate([*rows, *[Row("")] * blank][:MOST_ROWS])],
         "room": len(rows) + blank < MOST_ROWS,
         "longest": LONGEST_ROW,
         "said": _said(opened, worked) if worked else None,
@@ -71,19 +71,23 @@ def _shown(opened: Opened, token: str, worked: Worked | None, typed: list[Row], 
     }
 
 
-def _row(row: Row) -> dict[str, str]:
+def _row(row: Row, place: int) -> dict[str, str]:
     return {
         "typed": row.typed,
         "verdict": "problem" if row.problem else row.verdict,
-        "words": row.problem or WORDS.get(Verdict(row.verdict), "") if row.problem or row.verdict else "",
+        "words": row.problem or (_apart(place) if row.verdict == Verdict.BREAKS else WORDS.get(row.verdict, "")),
     }
+
+
+def _apart(place: int) -> str:
+    return f"和{'上一行' if place else '题目'}接不上"
 
 
 def _said(opened: Opened, worked: Worked) -> Said:
     """A question at the line that does not follow; never what would have been right."""
     unread = next((place for place, row in enumerate(worked.rows, 1) if row.problem), 0)
     if worked.broken is not None:
-        return Said(f"第 {worked.broken + 1} 行和上一行接不上", _question(opened, worked), "warning")
+        return Said(f"第 {worked.broken + 1} 行{_apart(worked.broken)}", _question(opened, worked), "warning")
     if unread:
         return Said(f"第 {unread} 行还没有读懂", worked.rows[unread - 1].problem, "warning")
     if worked.solved:
