@@ -112,12 +112,6 @@ def test_a_withdrawn_item_takes_its_answer_along(cast: Cast) -> None:
     assert one and other and one.ability == other.ability
 
 
-def test_the_rehearsal_that_compiles_leaves_nothing(cast: Cast) -> None:
-    with unscoped("test"):
-        placing.rehearse()
-    assert counts() == (0, 0, 0)
-
-
 def test_neighbours_who_are_asked_the_same_kind_read_different_questions(cast: Cast) -> None:
     test = test_of(cast)
     first = [next_question(test, [], new_id())[0] for _ in range(60)]

@@ -21,13 +21,11 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from yincai.core.ids import new_id
 from yincai.knowledge.fixed import fixed_seeds
-from yincai.knowledge.graph.loader import TERMS
 from yincai.knowledge.models import Item
 from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, pool
-from yincai.knowledge.priors import MIDDLE, Parameters, average_of
+from yincai.knowledge.priors import Parameters, average_of
 from yincai.knowledge.queries import graph
 from yincai.knowledge.rehearsals import Kept, limits_of
 from yincai.learning.keeping import Given, Keeping
@@ -350,17 +348,3 @@ def _units(test: Bench, sitting: adaptive.Sitting) -> tuple[UnitView, ...]:
         share = (WEIGHT * _expected(test, places, ability) + sum(scores)) / (WEIGHT + len(scores))
         found.append(UnitView(code, round(share, 3), len(scores)))
     return tuple(found)
-
-
-def rehearse() -> None:
-    """A short test that nobody sits, for what is compiled when it is first used."""
-    test = bench(pool(SUBJECT, ""), MIDDLE, TERMS[0])
-    given: list[Given] = []
-    practice = new_id()
-    while test and len(given) < FEWEST_SAID:
-        drawn, _ = next_question(test, given, practice)
-        if drawn is None:
-            break
-        given.append(Given(drawn.item, (), float(len(given) % 2), drawn.seed))
-    if test:
-        outcome(test, given)
