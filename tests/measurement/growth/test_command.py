@@ -132,6 +132,20 @@ def test_a_bundle_is_computed_again(schools_file: Path, tmp_path: Path, capsys: 
     assert "number" not in json.dumps(found)
 
 
+def test_simex_stands_beside_the_figures(schools_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("value-added", "--data", schools_file, "--prior-se", "0.2", "--simex", "4")
+    assert run(*asked) == 0
+    assert "SIMEX" in (first := capsys.readouterr().out) and "学校 校7：增值" not in first
+    assert run(*asked, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["simex"]["naive_slopes"] == found["coefficients"]["naive_slopes"]
+    assert found["simex"]["slopes"][0] > found["simex"]["naive_slopes"][0]
+    with pytest.raises(Unreadable, match="--prior-se"):
+        run("value-added", "--data", schools_file, "--simex", "4")
+    with pytest.raises(Unreadable, match="two draws"):
+        run("value-added", "--data", schools_file, "--prior-se", "0.2", "--simex", "1")
+
+
 def test_a_bundle_with_each_ones_own_error_is_computed_again(
     schools_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

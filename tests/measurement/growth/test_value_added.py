@@ -96,6 +96,25 @@ def test_simex_agrees_with_calibration() -> None:
     assert 0.01 < found.se[0] < 0.06
 
 
+def test_figures_by_simex_are_those_of_calibration_and_come_again() -> None:
+    score, prior, school, _ = city(12, 40, 5, error=0.3)
+    score[school == 3] = np.nan
+    score[np.flatnonzero(school == 4)[15:]] = np.nan
+    made = fit(score, prior, school, [0.3])
+    found = value_added.by_simex(score, prior, school, [0.3], np.random.default_rng(1), draws=8)
+    again = value_added.by_simex(score, prior, school, [0.3], np.random.default_rng(1), draws=8)
+    assert found == again
+    assert found.slopes == pytest.approx(made.slopes, abs=0.04) and found.naive_slopes == made.naive_slopes
+    assert 3 not in found.growth and 4 not in found.growth
+    shown = {each.school: each.growth for each in made.schools if each.growth is not None}
+    assert found.growth == pytest.approx(shown, abs=0.15)
+    own = value_added.by_simex(score, prior, school, np.full(prior.shape, 0.3), np.random.default_rng(1), draws=8)
+    assert own.slopes == pytest.approx(found.slopes)
+    for wrong in ([0.3, 0.3], [-0.3]):
+        with pytest.raises(ValueError, match="zero or more"):
+            value_added.by_simex(score, prior, school, wrong, np.random.default_rng(1))
+
+
 def test_priors_that_are_mostly_error_are_refused() -> None:
     score, prior, school, _ = city(10, 30, 1)
     with pytest.raises(ValueError, match="reliability"):

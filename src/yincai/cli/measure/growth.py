@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from yincai.measurement.growth.formula import Model
     from yincai.measurement.growth.mixed import MixedFit
     from yincai.measurement.growth.percentiles import LongPercentiles
-    from yincai.measurement.growth.value_added import Growth
+    from yincai.measurement.growth.value_added import BySimex, Growth
     from yincai.records.readers.scores import Floats
 
 HELP = "成长与增值：成长百分位（仅供研究）、混合模型、学校增值的重算"
@@ -73,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prior-se", metavar="数|列名[,…]", help="先前分数的测量标准误，每列一个数，或每列一个写着每人标准误的列"
     )
     added.add_argument("--minimum", type=int, default=30, metavar="N", help="少于这么多人的学校不显示（默认 30）")
+    added.add_argument(
+        "--simex",
+        type=int,
+        metavar="N",
+        help="另用模拟外推法（SIMEX，每步 N 次）算一遍，看结果多大程度上取决于怎样处理误差；要有 --prior-se",
+    )
     added.add_argument("--bundle", type=Path, metavar="OUT.zip", help="另写一份可重算的下载包")
     added.add_argument("--json", action="store_true", help="只输出一份 JSON")
     added.set_defaults(growth=run_value_added)
@@ -240,11 +246,44 @@ def _value_added(asked: argparse.Namespace) -> int:
     if asked.bundle:
         whole = replace(bundle, coefficients=found.coefficients, figures=_rows(found))
         asked.bundle.write_bytes(bundle_bytes(whole))
+    checked = _by_simex(asked, bundle) if asked.simex is not None else None
     if asked.json:
-        write_json({**_growth_document(found), "names": names})
+        more = {} if checked is None else {"simex": asdict(checked)}
+        write_json({**_growth_document(found), "names": names, **more})
     else:
         _write_schools(found, dict(enumerate(names)))
+        if checked:
+            _write_simex(found, checked, names)
     return 0
+
+
+def _by_simex(asked: argparse.Namespace, bundle: Bundle) -> BySimex:
+    import numpy as np
+
+    from yincai.measurement.growth import value_added
+
+    errors = bundle.settings["prior_se"] if bundle.errors is None else bundle.errors
+    if errors is None:
+        raise Unreadable("--simex 要知道先前分数的测量误差：请同时给出 --prior-se。")
+    rng = np.random.default_rng(0)
+    try:
+        return value_added.by_simex(bundle.score, bundle.priors, bundle.school, errors, rng, asked.simex, asked.minimum)
+    except ValueError as problem:
+        raise Unreadable(f"{asked.data}：算不了：{problem}") from problem
+
+
+def _write_simex(found: Growth, checked: BySimex, names: list[str]) -> None:
+    sys.stdout.write(f"模拟外推法（SIMEX，每步 {checked.draws} 次）对照：\n")
+    slopes = zip(found.naive_slopes, found.slopes, checked.slopes, checked.slopes_se, strict=True)
+    for number, (naive, ours, theirs, se) in enumerate(slopes, start=1):
+        sys.stdout.write(
+            f"  先前成绩 {number} 的斜率：不管误差 {naive:.3f}，回归校准 {ours:.3f}，SIMEX {theirs:.3f} ± {se:.3f}\n"
+        )
+    for each in found.schools:
+        if each.growth is not None:
+            sys.stdout.write(
+                f"  学校 {names[each.school]}：增值 {each.growth:+.2f}，SIMEX {checked.growth[each.school]:+.2f}\n"
+            )
 
 
 def _errors(asked: argparse.Namespace, columns: dict[str, list[str]]) -> tuple[list[float] | None, Floats | None]:
