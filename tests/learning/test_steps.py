@@ -34,7 +34,7 @@ from yincai.learning.attribution.stepping import workings_of
 from yincai.learning.attribution.trained import Trained, in_use
 from yincai.learning.attribution.words import STEP_WORDS, STEPS, name_of, probe, stepped, words_of
 from yincai.learning.attribution.worked import check, read_rows, start_of
-from yincai.learning.models import Judgement, Working
+from yincai.learning.models import Judgement, Practice, Purpose, Working
 from yincai.measurement.errors import answers, moves
 from yincai.records.models import Statement
 from yincai.records.statements import unpack
@@ -244,6 +244,13 @@ def test_no_steps_before_the_answer_after_a_right_one_or_with_anothers_form(cast
     assert workings() == []
 
 
+def test_no_steps_while_a_placement_measures(cast: Cast, ming: Client) -> None:
+    token = wrong_form(cast, ming)
+    with unscoped("test"):
+        Practice.objects.update(purpose=Purpose.PLACEMENT)
+    assert write(ming, token, "4x=-24").status_code == 400
+
+
 def test_more_rows_without_a_look_and_a_whole_page_without_javascript(cast: Cast, ming: Client) -> None:
     token = wrong_form(cast, ming)
     page = page_of(write(ming, token, "4x=-24", htmx=False, more="1"))
@@ -319,6 +326,7 @@ def test_steps_of_another_school_are_out_of_reach(cast: Cast, ming: Client) -> N
     write(ming, token, "4x=-20+4")
     answer = workings()[0].answer
     assert cast.client(cast.chen).get(f"/classes/answers/{answer}").status_code in (403, 404)
+    given = facts()
     for person, reached in ((cast.wang, 1), (cast.ming, 1), (cast.hong, 0), (cast.far, 0)):
         with scope(cast.actor(person).scope):
-            assert len(workings_of([answer])) == reached
+            assert len(workings_of(given)) == reached

@@ -62,7 +62,7 @@ class Working(OfPlace):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["answer"], name="working_answer")]
+        indexes = [models.Index(fields=["pupil", "answer"], name="working_pupil")]
 
 
 class AttributionModel(models.Model):

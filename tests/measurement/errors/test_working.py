@@ -217,7 +217,7 @@ class TestExactness:
         first, second = Line(first.left, sign, first.right), Line(second.left, another, second.right)
         near = (-Fraction(1, 1000), 0, Fraction(1, 1000))  # turning points lie further apart
         tried = [point + off for s in (one, other) for point in turning(*s) for off in near] or [n(0)]
-        agree = all(holds(sign, *one, x) == holds(another, *other, x) for x in tried)
+        agree = all(holds(sign, one, x) == holds(another, other, x) for x in tried)
         assert same(first, second) == agree
 
     def test_no_difference_is_too_small(self) -> None:
@@ -236,7 +236,8 @@ def turning(a: int, b: int, c: int, d: int) -> list[Fraction]:
     return [] if a == c else [Fraction(d - b, a - c)]
 
 
-def holds(sign: str, a: int, b: int, c: int, d: int, x: Fraction) -> bool:
+def holds(sign: str, coefficients: tuple[int, ...], x: Fraction) -> bool:
+    a, b, c, d = coefficients
     left, right = a * x + b, c * x + d
     tests: dict[str, Callable[[], bool]] = {
         "<": lambda: left < right,

@@ -32,7 +32,7 @@ def judge(fact: ResponseFact, cause: str, *, acting_user: Actor) -> Judgement:
     if fact.score >= 1:
         raise ActionError("这道题答对了，没有错因可判。")
     typed = said_in([fact.statement]).get(fact.statement, "")
-    steps = workings_of([fact.statement]).get(fact.statement)
+    steps = workings_of([fact]).get(fact.statement)
     offered = platform_candidates(fact, typed, in_use(fact.subject), steps)
     if cause not in {one.cause for one in choices_for(fact, offered)}:
         raise ActionError("请在列出的错因里选一个；都不像，就选“看不出错因”。")

@@ -74,7 +74,7 @@ def attribute(facts: Sequence[ResponseFact], subject: str) -> list[Wrong]:
     """Every wrong answer among the facts with its candidates, in the order given."""
     wrong = [fact for fact in facts if fact.score < 1]
     judged, typed, model = judgements_of(wrong), said_in(fact.statement for fact in wrong), in_use(subject)
-    worked = stepping.workings_of(fact.statement for fact in wrong)
+    worked = stepping.workings_of(wrong)
     budget, found = SEARCHES, []
     for fact in wrong:
         said = typed.get(fact.statement, "")

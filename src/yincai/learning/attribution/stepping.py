@@ -5,7 +5,7 @@ Of the workings behind an answer the first that breaks counts: the later ones we
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from yincai.measurement.errors.working import Cause
 from yincai.records.models import ResponseFact
 
 KEPT = 4096  # remembered in a process
-MOST = 5000  # answers asked for at once
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,13 @@ class Seen:
 _seen: dict[tuple[object, ...], Seen | None] = {}
 
 
-def workings_of(answers: Iterable[UUID]) -> dict[UUID, Working]:
-    """The first breaking working behind each answer, as far as the scope reaches."""
-    rows = Working.objects.filter(answer__in=list(answers)[:MOST], broken__isnull=False).order_by("-pk")
-    return {row.answer: row for row in rows}
+def workings_of(facts: Sequence[ResponseFact]) -> dict[UUID, Working]:
+    """The first breaking working behind each answer, by its statement, as far as the scope reaches."""
+    if not facts:
+        return {}
+    answers, since = {fact.statement for fact in facts}, min(fact.at for fact in facts)
+    rows = Working.objects.filter(pupil__in={fact.pupil for fact in facts}, broken__isnull=False, at__gte=since)
+    return {row.answer: row for row in rows.order_by("-pk") if row.answer in answers}
 
 
 def is_known(fact: ResponseFact, row: Working, model: Trained) -> bool:

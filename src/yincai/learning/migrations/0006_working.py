@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                "indexes": [models.Index(fields=["answer"], name="working_answer")],
+                "indexes": [models.Index(fields=["pupil", "answer"], name="working_pupil")],
             },
         ),
     ]

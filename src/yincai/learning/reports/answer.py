@@ -64,7 +64,7 @@ def shown_answer(fact: ResponseFact) -> Shown:
 
 
 def _steps(fact: ResponseFact) -> tuple[Line, ...]:
-    row = workings_of([fact.statement]).get(fact.statement)
+    row = workings_of([fact]).get(fact.statement)
     seen = seen_in(fact, row, in_use(fact.subject)) if row else None
     return seen.lines if seen else ()
 

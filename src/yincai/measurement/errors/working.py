@@ -42,13 +42,13 @@ from yincai.measurement.errors.lines import (
 from yincai.measurement.errors.moves import MISCALCULATED, MOVES, Move, MoveModel
 
 MOST_LINES = 40
-MOST_SIZE = 120  # a longer line is judged, but no cause is looked for
+MOST_SIZE = 80  # a longer line is judged, but no cause is looked for
 LONGEST_SEARCH = 6  # operations
 UNEXPLAINED = 0.3
 LINES = 2000  # plausible wrong lines
 NEAR = 50  # plausible wrong numbers in one place
 FURTHER = 0.05
-MOST_MADE = 300  # lines that one faulty step makes of a line
+MOST_MADE = 100  # lines that one faulty step makes of a line
 
 
 class Verdict(StrEnum):
