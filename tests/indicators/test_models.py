@@ -139,7 +139,7 @@ def test_what_begins_to_go_wrong_for_a_group_or_an_item_is_told_once(
     for _ in range(2):
         with acting(cast.system):
             row = audit_model(drifting, acting_user=cast.system)
-    assert any(one.startswith("办学类型“初中”，2026 年 11 月：实际减预测 -0.") for one in row.findings)
+    assert any(one.startswith("办学类型“初中”，2026 年 11 月：实际减预测 −0.") for one in row.findings)
     assert any("时间“最近一个月”：同等水平下题目 “题3” 更难" in one for one in row.findings)
     sent = Notice._base_manager.filter(link=f"/models/{CODE}/")
     assert sent.count() == 2, "the officer and the administrator, once"

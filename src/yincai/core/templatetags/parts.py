@@ -35,6 +35,11 @@ def percent(value: float | None) -> str:
 
 
 @register.filter
+def thousands(value: int) -> str:
+    return f"{value:,}"
+
+
+@register.filter
 def chance(value: float) -> str:
     return chance_text(value)
 
