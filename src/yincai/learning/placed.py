@@ -18,6 +18,7 @@ from yincai.registry.models import Organisation
 from yincai.registry.queries import Pupil, pupils_of
 
 SUBJECT = "math"
+STEPS = ("", "一", "一两")
 HOW = {True: "纸面", False: "线上"}
 
 
@@ -84,10 +85,14 @@ class Stand:
 
     @property
     def reach(self) -> str:
-        """The other bands that the interval reaches."""
+        """The other bands that the interval reaches: how far up and down."""
         row = self.result
-        others = [BANDS[band] for band in range(row.band_low, row.band_high + 1) if band != row.band] if row else []
-        return f"也可能是“{'”或“'.join(others)}”" if others else ""
+        if row is None or row.band_low == row.band_high:
+            return ""
+        down, up = row.band - row.band_low, row.band_high - row.band
+        if down and up:
+            return "高一档、低一档也有可能"
+        return f"也可能{'低' if down else '高'}{STEPS[down or up]}档"
 
     @property
     def share(self) -> str:

@@ -21,7 +21,7 @@ from yincai.learning.models import PlacementPaper, PlacementResult, Practice, Pu
 from yincai.learning.papers import LENGTHS
 from yincai.learning.placed import Told, last_result, told, told_of
 from yincai.learning.placed import class_placement as placement_of_class
-from yincai.learning.placing import FEWEST_SAID, LONGEST, bench_of
+from yincai.learning.placing import BANDS, FEWEST_SAID, LONGEST, bench_of
 from yincai.learning.policies import PRACTISE, SEE_CLASS, STEER
 from yincai.learning.queries import grade_of
 from yincai.learning.views.classes import class_or_404, classes_of, note_reveal
@@ -86,6 +86,7 @@ def class_placement(request: Request, school_class: UUID) -> HttpResponse:
         "papers": PlacementPaper.objects.filter(school_class=room)[:PAPERS],
         "no_paper": refused_for(room.path, room.grade or 0),
         "lengths": LENGTHS,
+        "bands": BANDS,
     }
     return render(request, "learning/class_placement.html", context)
 
