@@ -110,6 +110,8 @@ def test_figures_by_simex_are_those_of_calibration_and_come_again() -> None:
     assert found.growth == pytest.approx(shown, abs=0.15)
     own = value_added.by_simex(score, prior, school, np.full(prior.shape, 0.3), np.random.default_rng(1), draws=8)
     assert own.slopes == pytest.approx(found.slopes)
+    renamed = value_added.by_simex(score, prior, 11 - school, [0.3], np.random.default_rng(1), draws=8)
+    assert renamed.growth == pytest.approx({11 - number: growth for number, growth in found.growth.items()}, abs=1e-3)
     for wrong in ([0.3, 0.3], [-0.3]):
         with pytest.raises(ValueError, match="zero or more"):
             value_added.by_simex(score, prior, school, wrong, np.random.default_rng(1))
