@@ -33,6 +33,7 @@ UNSCOPED: dict[str, set[str]] = {
     "records/histories.py": {"_refuse_without_consent"},
     "records/lake.py": {"_held", "note_moves"},
     "records/rebuild.py": {"build", "check", "move", "rebuild", "stragglers", "switch"},
+    "records/places.py": {"_steps"},
     "records/recording.py": {"_again", "stored"},
     "records/refolding.py": {"refold_waiting"},
     "records/scores.py": {"_known", "newest_of"},

@@ -281,6 +281,30 @@ def note_moves(since: datetime) -> int:
     return len(states)
 
 
+def follow_move(former: str, present: str) -> bool:
+    """Write the files anew that name a place which moved; False where another process is at the lake."""
+    with _alone() as first:
+        if not first:
+            return False
+        for table in (*AS_IT_HAPPENED, *TABLES):
+            for file in parts.files(_folder(), table):
+                _follow_in(file, former, present)
+        return True
+
+
+def _follow_in(file: Path, former: str, present: str) -> None:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if not pc.any(pc.starts_with(pq.read_table(file, columns=["place"], partitioning=None)["place"], former)).as_py():
+        return
+    table = pq.read_table(file, partitioning=None)
+    place = table["place"]
+    new = pc.binary_join_element_wise(present, pc.utf8_slice_codeunits(place, len(former)), "")
+    at = table.schema.get_field_index("place")
+    parts.write(table.set_column(at, "place", pc.if_else(pc.starts_with(place, former), new, place)), file)
+
+
 def _chunks(numbers: Iterable[int]) -> Iterator[list[int]]:
     every = list(numbers)
     return (every[start : start + CHUNK] for start in range(0, len(every), CHUNK))
