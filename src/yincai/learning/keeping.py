@@ -31,7 +31,7 @@ from yincai.records.statements import Body, worked
 
 Session = MutableMapping[str, Any]
 SESSION_KEY = "unkept_practice"
-WORKINGS = 30  # times that the steps behind one answer are kept
+WORKINGS = 30  # kept behind one answer; further ones are looked at all the same
 AT_ONCE = 3  # sittings that a web session holds: one for each tab, and it stays small
 
 
@@ -40,13 +40,6 @@ class NoPractice(ActionError):
 
     def __init__(self) -> None:
         super().__init__("这次练习已经结束或不存在，请回到首页重新开始。")
-
-
-class TooMuchWorking(ActionError):
-    """The steps behind one answer were written out very often."""
-
-    def __init__(self) -> None:
-        super().__init__("这道题的步骤已经改过很多遍了，先歇一歇，做下一题吧。")
 
 
 class Given(NamedTuple):
@@ -103,7 +96,7 @@ class Keeping(Protocol):
         ...
 
     def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
-        """Keep the steps behind an answer; the same ones again are kept once. Raises TooMuchWorking."""
+        """Keep the steps behind an answer: the same ones once, and no more than WORKINGS."""
         ...
 
     def said(self, form: UUID) -> str | None:
@@ -187,21 +180,11 @@ class Kept:
         key, now = uuid5(form, "\n".join(lines)), timezone.now()
         with transaction.atomic():
             mine = Working.objects.filter(answer=form, pupil=self.pupil)
-            if mine.filter(statement=key).exists():
+            if mine.filter(statement=key).exists() or mine.count() >= WORKINGS:
                 return
-            if mine.count() >= WORKINGS:
-                raise TooMuchWorking
             record(worked(id=key, answer=form, lines=lines, at=now), None, pupil=self.pupil, acting_user=self._actor)
-            Working.objects.create(
-                statement=key,
-                answer=form,
-                pupil=self.pupil,
-                subject=practice.subject,
-                place=practice.place,
-                lines=lines,
-                broken=broken,
-                at=now,
-            )
+            row = {"answer": form, "pupil": self.pupil, "subject": practice.subject, "place": practice.place}
+            Working.objects.get_or_create(statement=key, defaults={**row, "lines": lines, "broken": broken, "at": now})
 
     def said(self, form: UUID) -> str | None:
         found = stored(form, acting_user=self._actor)

@@ -2,9 +2,9 @@
 // typed and says what to do.
 const desk = document.getElementById("desk");
 const trouble = document.getElementById("trouble");
-const LOST = "没有送出去，可能是网络断了。你的答案还在，连上以后再按一次“交答案”。";
-const SIGNED_OUT = "登录已经过期，这次没有送出去。请在新窗口重新登录，再回来按一次“交答案”；你的答案还在。";
-const BROKEN = "系统出了错，这次没有送出去。你的答案还在，请过一会儿再按一次“交答案”。";
+const LOST = "没有送出去，可能是网络断了。写的都还在，连上以后再交一次。";
+const SIGNED_OUT = "登录已经过期，这次没有送出去。请在新窗口重新登录，再回来交一次；写的都还在。";
+const BROKEN = "系统出了错，这次没有送出去。写的都还在，请过一会儿再交一次。";
 let began = performance.now();
 let asked = tokenOnDesk();
 
