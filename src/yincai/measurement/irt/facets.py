@@ -151,18 +151,8 @@ def _design(
     rows: list[NDArray[np.generic]], scale: str, items: Sequence[str] | None, raters: Sequence[str] | None
 ) -> Design:
     person, item, rater, score = rows
-    if len({len(each) for each in rows}) != 1 or len(person) == 0 or any(each.ndim != 1 for each in rows):
-        raise ValueError("person, item, rater and score must be columns of equal length, not empty")
-    if scale not in ("rating", "partial"):
-        raise ValueError(f"the scale is 'rating' or 'partial', not {scale!r}")
-    if any(each.dtype.kind not in "iub" or each.min() < 0 for each in rows):
-        raise ValueError("person, item, rater and score must be whole numbers from 0")
+    _check_rows(rows, scale)
     n_items, n_raters, steps = int(item.max()) + 1, int(rater.max()) + 1, int(score.max())
-    for what, column in (("item", item), ("rater", rater), ("score", score)):
-        if (np.bincount(column.astype(np.int64)) == 0).any():
-            raise ValueError(f"every {what} from 0 to the highest must occur")
-    if steps < 1:
-        raise ValueError("all scores are 0")
     names = tuple(items or (f"item{n + 1}" for n in range(n_items)))
     judges = tuple(raters or (f"rater{n + 1}" for n in range(n_raters)))
     if len(names) != n_items or len(judges) != n_raters:
@@ -182,6 +172,21 @@ def _design(
     back = _sums_to_zero(n_items, n_raters, sets, steps)
     x = _steps_by_facets(pair_item, pair_rater, n_items, n_raters, sets, steps) @ back
     return Design(data, names, judges, pair_item, pair_rater, steps, sets, x.tocsr(), back)
+
+
+def _check_rows(rows: list[NDArray[np.generic]], scale: str) -> None:
+    person, item, rater, score = rows
+    if len({len(each) for each in rows}) != 1 or len(person) == 0 or any(each.ndim != 1 for each in rows):
+        raise ValueError("person, item, rater and score must be columns of equal length, not empty")
+    if scale not in ("rating", "partial"):
+        raise ValueError(f"the scale is 'rating' or 'partial', not {scale!r}")
+    if any(each.dtype.kind not in "iub" or each.min() < 0 for each in rows):
+        raise ValueError("person, item, rater and score must be whole numbers from 0")
+    for what, column in (("item", item), ("rater", rater), ("score", score)):
+        if (np.bincount(column.astype(np.int64)) == 0).any():
+            raise ValueError(f"every {what} from 0 to the highest must occur")
+    if int(score.max()) < 1:
+        raise ValueError("all scores are 0")
 
 
 def _refuse_without_measure(
