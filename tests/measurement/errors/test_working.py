@@ -109,6 +109,11 @@ class TestKnownSteps:
         assert cause.steps == (steps,) and cause.probability > 0.5
         assert cause.part is not None and cause.part[0] == part
 
+    def test_a_step_may_come_after_brackets_were_opened_in_the_same_line(self) -> None:
+        """6(x + 14) = 42 → 6x = 42 + 84."""
+        before = Line(("*", n(6), ("+", "x", n(14))), "=", n(42))
+        assert names(before, Line(linear(6, 0), "=", n(126)))[0] == ("moved without changing the sign",)
+
     def test_what_nothing_explains_breaks_without_a_cause(self) -> None:
         assert verdicts(equation(2, 3, 0, 7), equation(9, 4, 1, 40)) == ["follows", "breaks"]
         assert names(equation(2, 3, 0, 7), equation(9, 4, 1, 40)) == []
@@ -273,5 +278,5 @@ class TestExtremes:
     @given(st.lists(st.tuples(st.sampled_from((1, -1)), NUMBERS), min_size=8, max_size=12))
     def test_a_long_line_makes_a_bounded_number_of_wrong_ones(self, parts: list[tuple[int, int]]) -> None:
         line = Line(joined([(sign, ("*", n(k), ("+", "x", n(1)))) for sign, k in parts]), "=", n(3))
-        assert all(len(working._made(move, line)) <= working.MOST_MADE for move in MOVES)
+        assert all(len(working._made(move, [line, line])) <= working.MOST_MADE for move in MOVES)
         assert len(checked([line, Line("x", "=", n(99))])) == 2

@@ -49,6 +49,10 @@ class Line:
     def sides(self) -> tuple[Tree, ...]:
         return (self.left, self.right) if self.sign else (self.left,)
 
+    @property
+    def both(self) -> tuple[Tree, Tree]:
+        return self.left, self.right
+
     def with_side(self, place: int, side: Tree) -> Line:
         return Line(side, self.sign, self.right) if place == 0 else Line(self.left, self.sign, side)
 
@@ -209,6 +213,25 @@ def joined(parts: list[Term]) -> Tree:
         else:
             found = ("+" if sign > 0 else "-", found, tree)
     return found
+
+
+def collected(line: Line) -> Line:
+    """The same with brackets opened and like terms put together on each side. Raises Beyond.
+
+    >>> collected(Line(("*", Fraction(2), ("+", "x", Fraction(1))), "=", Fraction(4))).left
+    ('+', ('*', Fraction(2, 1), 'x'), Fraction(2, 1))
+    """
+    left, right = (joined([_term(*part) for part in sorted(form(side).items(), reverse=True)]) for side in line.both)
+    return Line(left, line.sign, right)
+
+
+def _term(power: Monomial, value: Fraction) -> Term:
+    letters: list[Tree] = [letter for letter, exponent in power for _ in range(exponent)]
+    parts = letters if letters and abs(value) == 1 else [abs(value), *letters]
+    found = parts[0]
+    for part in parts[1:]:
+        found = ("*", found, part)
+    return (1 if value > 0 else -1), found
 
 
 def is_sum(tree: Tree) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 
 from yincai.measurement.errors import answers
 from yincai.measurement.errors.answers import AnswerModel
@@ -29,6 +29,7 @@ from yincai.measurement.errors.lines import (
     Poly,
     Term,
     Tree,
+    collected,
     degree,
     difference,
     form,
@@ -154,8 +155,9 @@ def _weighed(before: Line, line: Line, moves: MoveModel) -> dict[str, tuple[floa
     found: dict[str, tuple[float, Line | None]] = {}
     if wanted in ("all", "none"):  # no letter is left: nearly every error may end there
         return found
+    sources = _sources(before)
     for move in MOVES:
-        made = _made(move, before)
+        made = _made(move, sources)
         fits = [(_fit(wrong, sides) if said == wanted else 0.0, wrong) for said, wrong in made]
         best, wrong = max(fits, key=lambda pair: pair[0], default=(0.0, None))
         if best:
@@ -166,15 +168,22 @@ def _weighed(before: Line, line: Line, moves: MoveModel) -> dict[str, tuple[floa
     return found
 
 
-def _made(move: Move, before: Line) -> list[tuple[Hashable, Line]]:
-    """The wrong lines that a step makes, with what they say; one that happens to be right is none."""
-    right, found = key(before), []
-    for wrong in islice(move.of_line(before), MOST_MADE):
+def _made(move: Move, sources: Sequence[Line]) -> list[tuple[Hashable, Line]]:
+    """The wrong lines that a step makes of lines that say the same, with what they say; one that happens to be right
+    is none."""
+    right, found = key(sources[0]), []
+    for wrong in islice(chain.from_iterable(map(move.of_line, sources)), MOST_MADE):
         try:
             found.append((key(wrong), wrong))
         except Beyond:
             continue
     return [(said, wrong) for said, wrong in found if said != right]
+
+
+def _sources(before: Line) -> list[Line]:
+    """The line before, and the same with its brackets opened: a step may have come after that was done rightly."""
+    opened = collected(before)
+    return [before] if opened == before else [before, opened]
 
 
 def _fit(wrong: Line, sides: list[Poly]) -> float:
