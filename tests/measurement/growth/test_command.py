@@ -53,7 +53,9 @@ def test_sgp_writes_the_file_and_says_that_it_is_research(
         ("2024_2025", "4", "数学", "1")
     }
     assert all(1 <= int(row["sgp"]) <= 99 and float(row["p1"]) <= float(row["p99"]) for row in rows)
-    told = capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.out == ""
+    told = told.err
     assert "研究" in told
     assert "都不显示" in told
     assert "1 行，本次没有分数" in told

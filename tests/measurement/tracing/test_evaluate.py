@@ -156,9 +156,9 @@ def test_three_lines_with_and_without_a_q_matrix(tmp_path: Path) -> None:
         ("learner,item,correct\n1,2,yes\n", "correct 是“yes”"),
         ("learner,item,correct,time\n1,2,1,soon\n", "time 是“soon”"),
         ("2\n1,2\n1\n", "第 1–3 行：写明 2 次作答"),
-        ("1\n1\n2\n", "只能是 0 或 1"),
-        ("1\n1\n", "3 的倍数"),
-        ("1\nx\n1\n", "第 2 行：应是用逗号隔开的整数"),
+        ("1\n1\n2\n", "第 3 行：结果要在 0 到 1 之间"),
+        ("1\n1\n", "第 1 行：一名学生要三行"),
+        ("1\nx\n1\n", "第 2 行第 1 个“x”不是数"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, text: str, said: str) -> None:

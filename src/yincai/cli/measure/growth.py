@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sgp.add_argument(
         "--priors", type=int, default=3, choices=range(1, 9), metavar="N", help="最多用几年先前成绩（默认 3）"
     )
+    sgp.add_argument("--json", action="store_true", help="另在标准输出写一份 JSON：各有多少行")
     sgp.add_argument("--year", action="append", metavar="年", help="只算这一年（可重复；默认全部）")
     sgp.set_defaults(growth=run_sgp)
     mixed = kinds.add_parser("mixed", help="线性混合模型", description="线性混合模型，公式写法同 R 的 lme4。")
@@ -96,7 +97,12 @@ def run_sgp(asked: argparse.Namespace) -> int:
     read = read_long(asked.scores)
     years = _years(read, asked.year)
     try:
-        knots = _knots(read, read_knots(asked.knots) if asked.knots else {}, Knots)
+        given = read_knots(asked.knots) if asked.knots else {}
+        knots = _knots(read, given, Knots)
+        if given and not {(grade, subject) for grade, subject in knots} & _pairs(read):
+            raise Unreadable(
+                f"{asked.knots}：没有一行的年级和学科出现在成绩表里；成绩表的学科有：{'、'.join(read.subjects)}。"
+            )
         table = percentiles.Long(read.pupil, read.year, read.grade, read.subject, read.score)
         found = percentiles.of_table(table, knots, asked.priors, years)
     except ValueError as problem:
@@ -104,13 +110,15 @@ def run_sgp(asked: argparse.Namespace) -> int:
             problem if isinstance(problem, Unreadable) else Unreadable(f"{asked.scores}：算不了：{problem}")
         ) from problem
     _write_percentiles(asked.out, read, found)
-    sys.stdout.write(RESEARCH)
-    sys.stdout.write(f"{int((found.n_priors > 0).sum())} 个成长百分位写到 {asked.out}。\n")
+    written = int((found.n_priors > 0).sum())
+    sys.stderr.write(f"{RESEARCH}{written} 个成长百分位写到 {asked.out}。\n")
     for why, count in found.without.items():
         if count:
-            sys.stdout.write(f"没有百分位：{count} 行，{WHY[why]}。\n")
+            sys.stderr.write(f"没有百分位：{count} 行，{WHY[why]}。\n")
     if read.doubled:
-        sys.stdout.write(f"重复的行：{read.doubled} 行（同一学生、年份、年级和学科），留最高分。\n")
+        sys.stderr.write(f"重复的行：{read.doubled} 行（同一学生、年份、年级和学科），留最高分。\n")
+    if asked.json:
+        write_json({"out": str(asked.out), "percentiles": written, "without": found.without, "doubled": read.doubled})
     return 0
 
 
@@ -127,6 +135,11 @@ def _years(read: LongScores, wanted: list[str] | None) -> list[int] | None:
 def _knots(read: LongScores, given: dict[tuple[int, str], Any], make: Any) -> dict[tuple[int, int], Any]:
     places = {subject: place for place, subject in enumerate(read.subjects)}
     return {(grade, places[subject]): make(*each) for (grade, subject), each in given.items() if subject in places}
+
+
+def _pairs(read: LongScores) -> set[tuple[int, int]]:
+    """Grades with subjects that the table has."""
+    return set(zip(read.grade.tolist(), read.subject.tolist(), strict=True))
 
 
 def _write_percentiles(path: Path, read: LongScores, found: LongPercentiles) -> None:
