@@ -22,7 +22,6 @@ UNSCOPED: dict[str, set[str]] = {
     "indicators/cards.py": {"name_of"},
     "indicators/results.py": {"refresh"},
     "knowledge/calibration.py": {"run"},
-    "knowledge/rehearsals.py": {"rehearse_pool"},
     "learning/attribution/trained.py": {"train"},
     "learning/model_cards.py": {"_agreed"},
     "learning/tasks.py": {"move_states"},
