@@ -22,6 +22,7 @@ UNSCOPED: dict[str, set[str]] = {
     "indicators/cards.py": {"name_of"},
     "indicators/results.py": {"refresh"},
     "knowledge/calibration.py": {"run"},
+    "knowledge/rehearsals.py": {"rehearse_pool"},
     "learning/attribution/trained.py": {"train"},
     "learning/model_cards.py": {"_agreed"},
     "learning/tasks.py": {"move_states"},
@@ -60,7 +61,6 @@ OF_THE_SCOPE = {  # builds the scope's own condition, or takes it as given
 }
 SHIPPED_OR_ALL = {  # rows that ship with the code, or an installation that is empty but for what is made here
     "knowledge/pool.py": {"_read"},  # cut to what is visible at the pupil's place
-    "knowledge/rehearsals.py": {"rehearse_pool"},
     "knowledge/sync.py": {"_sync_depth", "_sync_generators"},
     "portal/actions/make_demo.py": {"_monitor", "_write_city", "make_demo", "refuse_unless_empty"},
     "portal/demo/bank.py": {"sources"},
