@@ -167,6 +167,7 @@ TABLE: dict[str, frozenset[str]] = {
     "learning-start": PUPIL,
     "learning-answer": PUPIL,
     "learning-hint": PUPIL,
+    "learning-steps": PUPIL,
     "learning-preview": PUPIL,
     "learning-practice": PUPIL,
     "learning-placement": PUPIL,

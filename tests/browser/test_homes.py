@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import at_rest, check_access, picture
+from tests.browser.conftest import OpenPage, at_rest, check_access, picture
 from tests.cast import Cast
 from tests.practised import practise
 from yincai.registry.models import Person
@@ -47,6 +47,30 @@ def test_each_home_is_legible_and_accessible(city: Cast, pc: Page, phone: Page, 
             expect(page.locator("h1")).to_have_text(re.compile(r"\S"))
             check_access(page)
             picture(page, f"home-{role}-{size}", whole=size == "phone")
+
+
+def test_the_longest_rail_is_in_sight_on_a_school_pc(city: Cast, pc: Page, live_server: object) -> None:
+    for name in ("qian", "zhao", "li", "clerk"):
+        sign_in(pc.context, city, getattr(city, name), live_server.url)  # type: ignore[attr-defined]
+        pc.goto("/")
+        for link in pc.locator("nav.rail a").all():
+            expect(link).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_low_screen_the_rail_scrolls_to_where_i_am(city: Cast, open_page: OpenPage, live_server: object) -> None:
+    page = open_page(viewport={"width": 1366, "height": 480})
+    sign_in(page.context, city, city.qian, live_server.url)  # type: ignore[attr-defined]
+    page.goto("/rules/")
+    expect(page.locator("nav.rail [aria-current=page]")).to_have_text("规则")
+    expect(page.locator("nav.rail [aria-current=page]")).to_be_in_viewport(ratio=1)
+    expect(page.locator("aside.me")).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_the_rail_scrolls_to_where_i_am(city: Cast, phone: Page, live_server: object) -> None:
+    sign_in(phone.context, city, city.qian, live_server.url)  # type: ignore[attr-defined]
+    phone.goto("/models/")
+    expect(phone.locator("nav.rail [aria-current=page]")).to_have_text("模型说明")
+    expect(phone.locator("nav.rail [aria-current=page]")).to_be_in_viewport(ratio=1)
 
 
 def test_an_officer_opens_a_number_to_formula_and_schools(city: Cast, pc: Page, live_server: object) -> None:

@@ -22,6 +22,7 @@ UNSCOPED: dict[str, set[str]] = {
     "indicators/cards.py": {"name_of"},
     "indicators/results.py": {"refresh"},
     "knowledge/calibration.py": {"run"},
+    "knowledge/rehearsals.py": {"rehearse_pool"},
     "learning/attribution/trained.py": {"train"},
     "learning/model_cards.py": {"_agreed"},
     "learning/tasks.py": {"move_states"},
@@ -29,10 +30,11 @@ UNSCOPED: dict[str, set[str]] = {
     "learning/views/versions.py": {"_moving"},
     "records/bulk.py": {"_new"},
     "records/corrections.py": {"newest_of"},
-    "records/health.py": {"lake_age", "states"},
+    "records/health.py": {"_damaged", "lake_age", "states"},
     "records/histories.py": {"_refuse_without_consent"},
     "records/lake.py": {"_held", "note_moves"},
     "records/rebuild.py": {"build", "check", "move", "rebuild", "stragglers", "switch"},
+    "records/places.py": {"_steps"},
     "records/recording.py": {"_again", "stored"},
     "records/refolding.py": {"refold_waiting"},
     "records/scores.py": {"_known", "newest_of"},
@@ -51,6 +53,7 @@ UNSCOPED: dict[str, set[str]] = {
 # Each function that uses `_base_manager`, which is bound to no scope either; "" is a class's body.
 OF_THE_SCOPE = {  # builds the scope's own condition, or takes it as given
     "learning/models.py": {"in_scope"},
+    "learning/policies.py": {"taught_in_subject"},
     "records/models.py": {"own_pupils", "pupils_in"},
     "records/recording.py": {"_may_record"},
     "registry/models.py": {"in_scope"},

@@ -21,7 +21,7 @@ from yincai.evaluation.actions.grow import compute_and_keep, compute_growth, gro
 from yincai.evaluation.computing import Columns, columns_of
 from yincai.evaluation.gathering import Fate, gather
 from yincai.evaluation.models import Appeal, GrowthRun, Participant, SchoolGrowth
-from yincai.evaluation.words import points
+from yincai.evaluation.words import own_finding, points, points_said, verdict_said
 from yincai.records import scores
 from yincai.records.queries import scores_on
 from yincai.records.readers.scores import read_bundle
@@ -157,6 +157,15 @@ def test_no_page_and_no_export_holds_a_pupils_percentile_or_rank(monitored: Town
         assert number.encode() not in bytes(GrowthRun._base_manager.get().inputs)
 
 
+def test_a_heads_list_says_what_came_out_with_its_interval(monitored: Town) -> None:
+    cast, run = monitored.cast, computed(monitored)
+    row = figures(run)[cast.first.name]
+    assert own_finding([row]) == f"本校的进步：1 个年级{verdict_said(row)}"
+    page = cast.client(cast.li).get(reverse("evaluation-school", args=[run.pk, cast.first.pk])).content.decode()
+    assert row.came is not None and row.expected is not None
+    assert f"直接相减是 {points(row.came - row.expected)} 分" in page and points_said(row) in page
+
+
 def test_an_appeal_and_its_answer(monitored: Town) -> None:
     cast, run = monitored.cast, computed(monitored)
     growth = figures(run)[cast.first.name]
@@ -168,6 +177,8 @@ def test_an_appeal_and_its_answer(monitored: Town) -> None:
     assert head.post(address, {"reason": "score", "text": "五（3）班有两名学生的成绩录反了。"}).status_code == 302
     made = Appeal._base_manager.get()
     assert Notice._base_manager.get(person=cast.qian, sentence__contains="申诉").link.endswith(f"/appeals/{made.pk}")
+    home = cast.client(cast.qian).get("/").content.decode()
+    assert "增值申诉" in home and 'href="/growth/appeals/"' in home
     with pytest.raises(ActionError, match="等待答复"):
         appeal(growth, "other", "再提一次", acting_user=cast.actor(cast.li))
     with pytest.raises(Exception, match="不能答复申诉"):

@@ -13,10 +13,13 @@ from tests.cast import Cast
 from tests.evaluation.conftest import FIRST, SECOND, Town, plan
 from yincai.core.action import ActionError
 from yincai.core.actors import acting
+from yincai.core.models import Fact
 from yincai.evaluation.actions.monitor import draw_participants, plan_monitoring
 from yincai.evaluation.models import Monitoring, Participant
 from yincai.evaluation.queries import turnout
 from yincai.evaluation.sample import drawn, school_path
+from yincai.registry.imports.kinds import IMPORTS
+from yincai.registry.imports.tables import read_table
 
 
 def test_the_same_pupils_are_drawn_again_and_never_more_than_the_share() -> None:
@@ -114,6 +117,16 @@ def test_the_roster_of_a_school_can_be_brought_back(monitored: Town) -> None:
     lines = answer.content.decode("utf-8-sig").strip().splitlines()
     assert lines[0] == "监测编号,学校代码,年级,班级,学号,姓名,量尺分,标准误"
     assert len(lines) - 1 == Participant._base_manager.filter(monitoring=row, place__startswith=cast.first.path).count()
+
+
+def test_what_a_demo_home_says_under_its_tables_is_no_row(monitored: Town) -> None:
+    cast, row = monitored.cast, monitored.monitoring(SECOND)
+    Fact.objects.create(name="demo", value=True)
+    answer = cast.client(cast.clerk).get(reverse("evaluation-roster", args=[row.pk]), {"as": "xlsx"})
+    table = read_table("roster.xlsx", answer.content, IMPORTS["scores"].columns)
+    assert (
+        len(table.rows) == Participant._base_manager.filter(monitoring=row, place__startswith=cast.first.path).count()
+    )
 
 
 def test_another_districts_monitoring_is_not_there(cast: Cast, monitored: Town) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from yincai.indicators.auditing import AREA, GRADE, KIND, TooFew, audit_model, g
 from yincai.indicators.cards import MODELS, Card, Metric, Model, Predicted, models
 from yincai.indicators.fairness_words import fairness_said
 from yincai.indicators.models import ModelAudit
+from yincai.indicators.tasks import audit_one
 from yincai.registry.models import Notice
 from yincai.registry.queries import pseudonym_of
 
@@ -137,7 +139,7 @@ def test_what_begins_to_go_wrong_for_a_group_or_an_item_is_told_once(
     for _ in range(2):
         with acting(cast.system):
             row = audit_model(drifting, acting_user=cast.system)
-    assert any(one.startswith("办学类型“初中”，2026 年 11 月：实际减预测 -0.") for one in row.findings)
+    assert any(one.startswith("办学类型“初中”，2026 年 11 月：实际减预测 −0.") for one in row.findings)
     assert any("时间“最近一个月”：同等水平下题目 “题3” 更难" in one for one in row.findings)
     sent = Notice._base_manager.filter(link=f"/models/{CODE}/")
     assert sent.count() == 2, "the officer and the administrator, once"
@@ -177,9 +179,21 @@ def test_few_answers_are_no_audit(cast: Cast, model: Model) -> None:
 
 
 @pytest.mark.django_db
+def test_who_asked_is_told_that_answers_are_too_few(cast: Cast, model: Model) -> None:
+    few = replace(model, predictions=lambda most: Predicted(*(part[:50] for part in vars(made_up(cast, 0.0)).values())))
+    officer = cast.actor(cast.qian)
+    with mock.patch.dict(MODELS, {CODE: few}):
+        assert audit_one.func(account=str(officer.account.pk), role=str(officer.held.id), code=CODE) == 0
+    notice = Notice._base_manager.get(person=cast.qian)
+    assert "只有 50 次可用的答题" in notice.sentence and notice.link == f"/models/{CODE}/"
+
+
+@pytest.mark.django_db
 def test_the_button_enqueues_for_the_city_and_says_what_cannot_be(cast: Cast) -> None:
     city = cast.client(cast.qian)
-    assert "正在检查" in city.post("/models/tracing/audit", follow=True).content.decode()
+    page = city.post("/models/tracing/audit", follow=True).content.decode()
+    assert "正在检查" in page and 'hx-get="/models/tracing/?after=none&amp;looks=1"' in page
+    assert "正在检查" not in city.get("/models/tracing/", {"after": "none", "looks": "60"}).content.decode()
     assert "不预测答题" in city.post("/models/growth/audit", follow=True).content.decode()
     assert cast.client(cast.wang).post("/models/tracing/audit").status_code == 403
     assert city.get("/models/nothing/").status_code == 404

@@ -123,7 +123,7 @@ def test_a_calibration_that_predicts_worse_is_not_put_into_use(cast: Cast) -> No
     row = Calibration.objects.create(
         made_by=officer.account.pk, state=CalibrationState.PROPOSED, evidence={"gain": -0.02, "gain_se": 0.004}
     )
-    with acting(officer), pytest.raises(ActionError, match=r"对数似然的改善是 -0\.020"):
+    with acting(officer), pytest.raises(ActionError, match=r"对数似然的改善是 −0\.020"):
         decide_calibration(row, True, "试试", acting_user=officer)
 
 

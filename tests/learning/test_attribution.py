@@ -204,6 +204,21 @@ def test_only_who_teaches_the_pupil_judges(cast: Cast) -> None:
         judge(fact_of(statement), "slip", acting_user=cast.actor(cast.chen))
 
 
+def test_who_teaches_the_pupil_another_subject_does_not_judge(cast: Cast) -> None:
+    statement = wrong(cast, "2/5")
+    with unscoped("test"):
+        lin = cast.person("林语", "linlaoshi", ("teacher", cast.first))
+        cast.teach(lin, cast.class51, "语文")
+    client = cast.client(lin)
+    for reply in (
+        client.get(f"/classes/answers/{statement}"),
+        client.post(f"/classes/answers/{statement}", {"cause": "slip"}),
+    ):
+        assert reply.status_code == 403
+        assert "任课里没有这个班的数学，不能判断这名学生的错因" in reply.content.decode()
+    assert f"/classes/answers/{statement}" not in client.get(f"/classes/{cast.class51.pk}/report").content.decode()
+
+
 def test_back_leads_to_our_own_pages_only(cast: Cast, wang: Client) -> None:
     statement = wrong(cast, "2/5")
     report = f"/classes/{cast.class51.pk}/report"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -90,6 +90,8 @@ def test_marks_become_facts_states_and_a_result_once(cast: Cast, wang: Client) -
     assert counts()[1] == 11
     page = wang.get(f"/classes/{cast.class51.pk}/placement").content.decode()
     assert "1 人做过摸底" in page and "纸面" in page
+    report = wang.get(f"/classes/{cast.class51.pk}/report").content.decode()
+    assert "5 次没有写出答案" in report and "看不出错因" not in report and "逐个看" not in report
     with unscoped("test"):
         assert LearnerState.objects.get().number == before
     assert "可以从“" in cast.client(cast.ming).get("/learn/placement").content.decode()
@@ -139,6 +141,9 @@ def test_a_mark_entered_wrongly_is_corrected(cast: Cast, wang: Client) -> None:
     page = enter(cast, wang, row, 400, **marks_of(cast, "-11111000000"))
     assert "不能改成没做" in page
     assert "不能改成 B 卷" in enter(cast, wang, row, 400, **marks_of(cast, "011111000000", "B"))
+    wang.get(f"/classes/papers/{row.pk}")  # what was said before is read
+    enter(cast, wang, row, **marks_of(cast, "011111000000"))
+    assert "没有改动" in wang.get(f"/classes/papers/{row.pk}").content.decode()
 
 
 def test_a_slip_of_the_hand_loses_nothing(cast: Cast, wang: Client) -> None:
@@ -149,6 +154,21 @@ def test_a_slip_of_the_hand_loses_nothing(cast: Cast, wang: Client) -> None:
     assert "在今天之后" in enter(cast, wang, row, 400, on=tomorrow, **marks_of(cast, "1" * 12))
     with unscoped("test"):
         assert not PaperMark.objects.exists()
+
+
+def test_a_sheet_with_nothing_on_it_is_not_saved(cast: Cast, wang: Client) -> None:
+    row = made(cast, wang)
+    assert "一格也没有填" in enter(cast, wang, row, 400)
+    with unscoped("test"):
+        row.refresh_from_db()
+    assert row.on is None
+
+
+def test_the_moment_of_a_paper_is_never_to_come() -> None:
+    day = date(2026, 11, 27)
+    early, late = (timezone.make_aware(datetime.combine(day, time(hour))) for hour in (5, 18))
+    assert papers.moment_of(day, early) == early
+    assert papers.moment_of(day, late) == papers.moment_of(day, late + timedelta(days=3)) == late.replace(hour=12)
 
 
 def test_who_has_no_consent_is_not_entered(cast: Cast, wang: Client) -> None:

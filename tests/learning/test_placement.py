@@ -112,12 +112,6 @@ def test_a_withdrawn_item_takes_its_answer_along(cast: Cast) -> None:
     assert one and other and one.ability == other.ability
 
 
-def test_the_rehearsal_that_compiles_leaves_nothing(cast: Cast) -> None:
-    with unscoped("test"):
-        placing.rehearse()
-    assert counts() == (0, 0, 0)
-
-
 def test_neighbours_who_are_asked_the_same_kind_read_different_questions(cast: Cast) -> None:
     test = test_of(cast)
     first = [next_question(test, [], new_id())[0] for _ in range(60)]
@@ -196,16 +190,38 @@ def test_it_tells_nothing_of_the_answer_and_gives_no_help(cast: Cast, ming: Clie
     assert take_hint(ming, token_in(ming.get(begin(ming)[0])), 1).status_code == 400
 
 
-def test_stopping_early_says_so_and_going_on_is_possible(cast: Cast, ming: Client) -> None:
+def test_stopping_early_loses_nothing_and_goes_on_another_time(cast: Cast, ming: Client) -> None:
     address, token = begin(ming)
     skip(ming, token)
     assert begin(ming)[0] == address
-    assert "接着做" in ming.get("/learn/placement").content.decode()
     reply = ming.post(f"{address}/stop")
     assert reply.status_code == 302 and reply["Location"] == "/learn/placement"
-    assert "题太少" in ming.get("/learn/placement").content.decode()
+    page = ming.get("/learn/placement").content.decode()
+    assert "已经做了 1 道题，最多再做 19 道" in page and f'href="{address}">接着做' in page
+    assert begin(ming)[0] == address
     with unscoped("test"):
         assert not PlacementResult.objects.exists()
+
+
+def test_stopping_with_enough_answers_gives_a_result(cast: Cast, ming: Client) -> None:
+    address, token = begin(ming)
+    for _ in range(placing.FEWEST_SAID):
+        token = token_in(skip(ming, token))
+    ming.post(f"{address}/stop")
+    with unscoped("test"):
+        row = PlacementResult.objects.get()
+    page = ming.get("/learn/placement").content.decode()
+    assert row.n == placing.FEWEST_SAID and "接着做" not in page
+    first, rest = page[page.index("先练这个") :].split("</section>", 1)
+    name = row.begin and placing.UnitView(row.begin, 0, 0).name
+    assert name and name in first and name not in rest  # the unit to begin with is not among those to come back to
+
+
+def test_an_empty_answer_is_called_empty(cast: Cast, ming: Client) -> None:
+    _, token = begin(ming)
+    page = give(ming, token, "", headers=HTMX).content.decode()
+    assert "还没有写答案" in page or "选一个" in page
+    assert "没有读懂" not in page and counts() == (0, 0, 0)
 
 
 def test_the_same_form_twice_is_one_answer_and_another_answer_is_refused(cast: Cast, ming: Client) -> None:

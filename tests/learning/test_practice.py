@@ -6,7 +6,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.cast import Cast
@@ -24,6 +26,7 @@ from tests.learning.desk import (
     token_in,
     write_item,
 )
+from yincai.core.models import AuditRow
 from yincai.core.scope import unscoped
 from yincai.knowledge.generators import get
 from yincai.learning.models import HintUse, Practice
@@ -49,6 +52,29 @@ def test_a_right_answer_moves_the_state_and_the_next_question_is_there(cast: Cas
     assert "对了" in page and "下一题" in page and "<html" not in page
     assert counts() == (1, 1, 1)
     assert token_in(reply) != token
+
+
+def damage_states() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE records_learnerstate SET state = %s", [b"\x02\x07\x00nothing"])
+
+
+def test_a_damaged_state_is_mended_and_the_pupil_notices_nothing(cast: Cast, ming: Client) -> None:
+    """In an answer, in the same one sent again, and on each page that reads the state."""
+    address, token = ask(ming)
+    damage_states()
+    answer = right_answer(token, cast.ming)
+    page = give(ming, token, answer, headers=HTMX).content.decode()
+    assert "对了" in page and "下一题" in page
+    damage_states()
+    assert "对了" in give(ming, token, answer, headers=HTMX).content.decode()
+    wang = cast.client(cast.wang)
+    for client, url in ((ming, address), (ming, "/learn/"), (wang, f"/classes/{cast.class51.pk}")):
+        damage_states()
+        assert client.get(url).status_code == 200
+    assert counts() == (1, 1, 1)
+    with unscoped("test"):
+        assert AuditRow.objects.filter(verb="records.mend_state").count() == 4
 
 
 def test_without_javascript_every_step_is_a_whole_page(cast: Cast, ming: Client) -> None:
@@ -210,6 +236,16 @@ def test_without_consent_practice_works_and_nothing_is_kept(cast: Cast) -> None:
     assert client.session["unkept_practice"]["states"]
     client.logout()
     assert "unkept_practice" not in client.session
+
+
+def test_without_consent_an_answer_asks_for_no_set_of_numbers(cast: Cast) -> None:
+    client = cast.client(cast.gang)
+    _, token = ask(client)
+    token = token_in(give(client, token, right_answer(token, cast.gang)))
+    answer = right_answer(token, cast.gang)
+    with CaptureQueriesContext(connection) as asked:
+        give(client, token, answer)
+    assert not [query["sql"] for query in asked if "learning_modelversion" in query["sql"]]
 
 
 def test_without_consent_the_rules_of_the_desk_are_the_same(cast: Cast) -> None:

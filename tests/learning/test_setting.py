@@ -309,6 +309,35 @@ def test_nobody_sets_withdraws_or_steers_for_a_class_they_do_not_teach(cast: Cas
     assert newest().withdrawn_at is None
 
 
+def test_of_a_class_only_the_teachers_of_the_subject_set_and_steer(cast: Cast, wang: Client) -> None:
+    """Whoever leads the class and teaches it Chinese sees where it stands, and is told what is missing."""
+    set_(cast, wang, title="数学老师布置的")
+    with unscoped("test"):
+        lin = cast.person("林语", "linlaoshi", ("teacher", cast.first))
+        cast.teach(lin, cast.class51, "语文", leads=True)
+    row, room, client = newest(), f"/classes/{cast.class51.pk}", cast.client(lin)
+    told = "您教五（1）班的语文，任课里没有这个班的数学，不能为他们布置或调整练习。"
+    for reply in (
+        client.get(f"{room}/set"),
+        client.post(f"{room}/set", {"questions": "2", "points": [str(ADD.slot)]}),
+        client.get(f"{room}/steer"),
+        client.post(f"{room}/steer", {"target": "80"}),
+        client.post(f"/classes/practices/{row.pk}/withdraw"),
+        client.post(f"{room}/placement/paper", {"length": "20"}),
+    ):
+        assert reply.status_code == 403
+        assert told in reply.content.decode()
+    assert newest().withdrawn_at is None
+    for page in (room, "/classes/?item=x", f"{room}/report", f"{room}/placement", f"/classes/practices/{row.pk}"):
+        shown = client.get(page)
+        assert shown.status_code == 200
+        assert not re.search(r"/set[?\"]|/steer[?\"]|/withdraw|/paper\"", shown.content.decode()), page
+    with unscoped("test"):
+        cast.teach(lin, cast.class51, "数学")
+    assert client.get(f"{room}/set").status_code == 200
+    assert f"{room}/set" in client.get("/classes/?item=x").content.decode()
+
+
 def test_a_pupil_of_another_class_cannot_begin_a_set_practice(cast: Cast, wang: Client) -> None:
     set_(cast, wang)
     far = cast.client(cast.far)

@@ -102,6 +102,14 @@ def test_a_correction_takes_the_place_of_what_it_replaces(cast: Cast, ming: Pupi
     assert StateChange.objects.count() == 0
 
 
+def test_a_damaged_state_keeps_nobody_out_of_the_lake(ming: Pupil, hong: Pupil, folder: Path) -> None:
+    for pupil in (ming, hong):
+        pupil.answers(3)
+    LearnerState._base_manager.filter(pupil=ming.number).update(state=b"\x01" * 60)
+    assert lake.write() == 6
+    assert {pupil for pupil, _ in mastery(folder)} == {ming.number, hong.number}
+
+
 @pytest.mark.parametrize("killed_at", ["_write_days", "_write_states", "_mark"])
 def test_a_writer_killed_in_between_writes_the_same_again(
     cast: Cast, ming: Pupil, folder: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str

@@ -20,13 +20,14 @@ from hypothesis import strategies as st
 
 from tests.cast import Cast
 from tests.records.conftest import BEGAN, Pupil, place_of, response, say
+from yincai.core.models import AuditRow
 from yincai.core.scope import scope, unscoped
 from yincai.learning.fold import PracticeFold
 from yincai.learning.tracing.numbers import Numbers
 from yincai.learning.tracing.state import Traced
 from yincai.learning.tracing.versions import NEWEST, UnknownNumbers, numbers_of
 from yincai.measurement.tracing import Parameters
-from yincai.records import queries, rebuild
+from yincai.records import health, queries, rebuild
 from yincai.records.corrections import correct
 from yincai.records.folds import FOLDS, Versions
 from yincai.records.models import LearnerState, ResponseFact, StateDraft, StateVersion
@@ -208,6 +209,60 @@ def test_check_finds_bytes_that_are_no_state(ming: Pupil, damage: bytes | str) -
     assert (verdict.compared, verdict.different) == (1, 1)
     assert rebuild.rebuild() == 1
     assert bytes(state(ming).state) == right
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00\xff", b"\x01" * 60, "cut", "a word"])
+def test_an_answer_to_a_damaged_state_mends_it_from_the_facts(ming: Pupil, hong: Pupil, damage: bytes | str) -> None:
+    """Twins but for the damage end with the same state, and the operator can see that it was mended."""
+    for pupil in (ming, hong):
+        pupil.answers(5)
+    held = bytes(state(ming).state)
+    damage_state(ming, held[:-3] if damage == "cut" else damage)
+    for pupil in (ming, hong):
+        pupil.answer()
+    assert bytes(state(ming).state) == bytes(state(hong).state)
+    assert (state(ming).folded, state(ming).number, state(ming).waiting) == (6, 6, False)
+    mended = AuditRow.objects.get(verb="records.mend_state")
+    assert (mended.kind, mended.subject, mended.role) == ("records.LearnerState", str(state(ming).pk), "service")
+    assert health.states() == (
+        True,
+        "学习状态与作答事实同步。30 天内有 1 份状态字节损坏，遇到时已由作答事实重算；请检查磁盘。",
+    )
+    holds()
+
+
+@pytest.mark.parametrize("damage", [b"\x00\xff", "cut", "a word"])
+def test_reading_a_damaged_state_mends_it(ming: Pupil, damage: bytes | str) -> None:
+    ming.answers(5)
+    right = bytes(state(ming).state)
+    damage_state(ming, right[:-3] if damage == "cut" else damage)
+    ok, said = health.states()
+    assert not ok
+    assert "1 份学习状态的字节已损坏" in said
+    with scope(ming.actor.scope):
+        assert queries.state_of(ming.number, "math") == right
+    assert bytes(state(ming).state) == right
+    assert AuditRow.objects.filter(verb="records.mend_state").count() == 1
+    assert health.states()[0]
+
+
+def test_a_state_of_numbers_that_this_release_does_not_know_is_not_taken_for_damage(
+    ming: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ming.answers(2)
+    held = bytes(state(ming).state)
+    monkeypatch.setitem(FOLDS, "math", Forgetful())
+    with scope(ming.actor.scope):
+        assert queries.state_of(ming.number, "math") == held
+    assert not AuditRow.objects.filter(verb="records.mend_state").exists()
+
+
+def damage_state(pupil: Pupil, damage: bytes | str) -> None:
+    """A hand at the database; on SQLite it may leave text."""
+    if isinstance(damage, str) and connection.vendor == "postgresql":
+        damage = damage.encode()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE records_learnerstate SET state = %s WHERE pupil = %s", [damage, pupil.number])
 
 
 def command(*options: str) -> tuple[str, int]:

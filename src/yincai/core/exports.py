@@ -366,4 +366,4 @@ def _said(value: Cell, kind: str) -> str:
         return _date_said(value)
     if kind == "percent":
         return percent_text(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".removesuffix("0")  # 573.0 beside 573.6

@@ -50,5 +50,28 @@ class Figure:
         return f"{low:.1f}–{high:.1f}"
 
 
+def signed(value: float, digits: int = 0, *, plus: bool = True) -> str:
+    """With a real minus sign, and never a sign before nothing.
+
+    >>> signed(3.26, 1), signed(-2.0), signed(-0.04, 1), signed(1.5, 1, plus=False)
+    ('+3.3', '−2', '0.0', '1.5')
+    """
+    text = f"{abs(value):.{digits}f}"
+    if float(text) == 0:
+        return text
+    return ("−" if value < 0 else "+" if plus else "") + text
+
+
+def chance_text(value: float) -> str:
+    """A probability, which is never sure.
+
+    >>> chance_text(0.374), chance_text(0.999), chance_text(0.002)
+    ('约 37%', '超过 99%', '不到 1%')
+    """
+    if value > 0.99:
+        return "超过 99%"
+    return "不到 1%" if value < 0.01 else f"约 {percent_text(value)}"
+
+
 def percent_text(value: float | None) -> str:
     return "—" if value is None else f"{value * 100:.0f}%"

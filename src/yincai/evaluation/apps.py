@@ -16,5 +16,13 @@ class EvaluationConfig(AppConfig):
         register_navigation(
             Entry("监测", "evaluation-monitorings", MONITORING_SEE, 40, about="抽样监测：名单、参加情况、成绩"),
             Entry("增值", "evaluation-growth", GROWTH_SEE, 41, about="学校的进步与预期相比，附区间和申诉"),
-            Entry("增值申诉", "evaluation-appeals", APPEALS_SEE, 42, frozenset(BUREAUS), appeals_waiting),
+            Entry(
+                "增值申诉",
+                "evaluation-appeals",
+                APPEALS_SEE,
+                42,
+                frozenset(BUREAUS),
+                appeals_waiting,
+                "校长对增值结果的申诉，等您答复",
+            ),
         )

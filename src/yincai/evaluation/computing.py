@@ -16,7 +16,8 @@ from yincai.evaluation.models import Monitoring
 if TYPE_CHECKING:
     from yincai.measurement.growth import value_added
 
-VERSION = "2"  # since 2 each earlier score has its own standard error
+VERSION = "3"  # since 2 each earlier score has its own standard error, since 3 the spread of schools is never none
+SPREAD_SINCE = 3
 CONFIDENCE = 0.95  # a school is said to lie beside its expectation: the house's 80 % would say so too often
 ROWS_A_COLUMN = 10  # with fewer pupils for each column of the curve no growth percentile is told
 FIGURES = ("expected", "came", "growth", "se", "low", "high")
@@ -112,7 +113,12 @@ def compute(monitoring: Monitoring, gathered: Gathered, least: int) -> Computed:
     return Computed(_model(found, given), figures, given)
 
 
-def fitted(given: Columns, least: int) -> value_added.Growth:
+def keeps_spread(version: str) -> bool:
+    """Whether figures of this version keep the spread between schools from zero."""
+    return int(version) >= SPREAD_SINCE
+
+
+def fitted(given: Columns, least: int, version: str = VERSION) -> value_added.Growth:
     from yincai.measurement.growth import value_added  # compiled code: loaded where it is used
 
     return value_added.fit(
@@ -122,6 +128,7 @@ def fitted(given: Columns, least: int) -> value_added.Growth:
         prior_se=given.errors[:, None],
         minimum=least,
         confidence=CONFIDENCE,
+        positive=keeps_spread(version),
     )
 
 

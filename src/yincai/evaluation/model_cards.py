@@ -20,7 +20,7 @@ def growth_card() -> Card:
         code=GROWTH,
         label="学校增值",
         does="用学生以前的监测成绩推算预期，把学校实际的平均与预期相比，给出区间。",
-        version=f"{told.get('words', '线性混合模型')}，第 {told['version']} 版" if "version" in told else "还没有算过",
+        version=f"线性混合模型，算法第 {told['version']} 版" if "version" in told else "还没有算过",
         data=_data(row),
         since=day_of(row.at) if row else None,
         approved=f"{name_of(row.by)}发起计算" if row else "还没有人发起计算",
@@ -46,4 +46,5 @@ def growth_card() -> Card:
 def _data(row: GrowthRun | None) -> str:
     if row is None:
         return "两次相连的抽样监测成绩；还没有。"
-    return f"{row.monitoring.title}和此前的监测，{row.counts.get('included', 0):,} 名学生计算在内。"
+    told = f"{row.monitoring.title}和此前的监测，{row.counts.get('included', 0):,} 名学生计算在内。"
+    return told + row.model.get("words", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yincai.core.figures import WITHHELD
+from yincai.core.figures import WITHHELD, signed
 from yincai.evaluation.gathering import CHANGED_SCHOOL, FATES, Fate
 from yincai.evaluation.models import GrowthRun, Monitoring, SchoolGrowth
 from yincai.registry.naming import DIGITS
@@ -15,10 +15,7 @@ def points(value: float, digits: int = 1) -> str:
     >>> points(3.25), points(-2.0, 0), points(0.0)
     ('+3.2', '−2', '0.0')
     """
-    text = f"{abs(value):.{digits}f}"
-    if float(text) == 0:
-        return text
-    return ("+" if value > 0 else "−") + text
+    return signed(value, digits)
 
 
 def points_said(row: SchoolGrowth) -> str:
@@ -57,6 +54,14 @@ def school_finding(row: SchoolGrowth) -> str:
     if row.growth is None:
         return f"{what}：两次都有成绩的只有 {row.n} 人，人数太少，不给增值数字"
     return f"{what}：{row.school.name}的进步{verdict_said(row)}"
+
+
+def own_finding(rows: list[SchoolGrowth]) -> str:
+    """The title of a head's list: how many comparisons came out how."""
+    shown = [row for row in rows if row.growth is not None]
+    counts = {word: sum(row.verdict == key for row in shown) for key, word in SchoolGrowth.WORDS.items()}
+    said = "，".join(f"{count} 个年级{word}" for word, count in counts.items() if count)
+    return f"本校的进步：{said}" if said else "本校两次都有成绩的学生太少，不给增值数字"
 
 
 def run_finding(run: GrowthRun, rows: list[SchoolGrowth]) -> str:

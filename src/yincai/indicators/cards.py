@@ -13,6 +13,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import numpy as np
+from django.utils import timezone
 from numpy.typing import NDArray
 
 from yincai.core.action import ActionError
@@ -45,6 +46,10 @@ class Card:
     @property
     def failing(self) -> tuple[Metric, ...]:
         return tuple(metric for metric in (*self.metrics, *self.groups) if metric.fails)
+
+    @property
+    def groups_failing(self) -> tuple[Metric, ...]:
+        return tuple(metric for metric in self.groups if metric.fails)
 
     @property
     def status(self) -> str:
@@ -139,4 +144,4 @@ def name_of(account: UUID) -> str:
 
 
 def day_of(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
+    return timezone.localtime(moment).date() if moment else None

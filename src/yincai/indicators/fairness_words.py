@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from yincai.core.figures import signed
 from yincai.indicators.auditing import month_said
 from yincai.indicators.models import ModelAudit
 
@@ -64,13 +65,13 @@ def _points(three: list[float | None]) -> str:
     value, low, high = three
     if value is None or low is None or high is None:
         return "还没有"
-    return f"{100 * value:+.1f} 个百分点（{100 * low:+.1f} 到 {100 * high:+.1f}）"
+    return f"{signed(100 * value, 1)} 个百分点（{signed(100 * low, 1)} 到 {signed(100 * high, 1)}）"
 
 
 def _stretch(one: dict[str, Any], monthly: bool) -> Line:
     value, low, high = one["calibration"]
-    limits = f"控制限 {100 * low:+.1f} 到 {100 * high:+.1f}"
-    numbers = f"实际减预测 {100 * value:+.1f} 个百分点（{limits}），稳定指数 PSI {one['psi']:.2f}"
+    limits = f"控制限 {signed(100 * low, 1)} 到 {signed(100 * high, 1)}"
+    numbers = f"实际减预测 {signed(100 * value, 1)} 个百分点（{limits}），稳定指数 PSI {one['psi']:.2f}"
     whose = f"{one['column']}：{one['group']}，" if "column" in one else ""
     said = "和开始时一样" if _inside(one) else "和开始时不同"
     return Line(whose + _when(one, monthly), said, numbers, f"{one['n']:,} 题")

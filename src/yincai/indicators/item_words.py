@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from yincai.core.exports import Cell, Column, Linked, Sheet
+from yincai.core.figures import signed
 from yincai.indicators.cards import Card
 from yincai.indicators.models import ModelAudit
 
@@ -33,7 +36,7 @@ def items_sheet(card: Card, row: ModelAudit) -> Sheet:
     rows: list[list[Cell | Linked]] = [_row(one) for one in row.report["dif"]["rows"]]
     tested = "、".join(f"{group} {n} 道" for group, n in row.report["dif"]["tested"].items())
     notes = [
-        f"{row.at:%Y-%m-%d} 检查；比较过的题：{tested or '没有'}。两组各有 50 次作答的题才比。",
+        f"{timezone.localtime(row.at):%Y-%m-%d} 检查；比较过的题：{tested or '没有'}。两组各有 50 次作答的题才比。",
         "同等水平：按模型对每次作答的预测分层比较（Mantel–Haenszel）。程度按 ETS 的 B、C 两类，A 类（可忽略）不列。",
         "差别不说明原因：先看题目的情境、用词和教没教过，再决定改题还是停用。",
     ]
@@ -45,5 +48,5 @@ def _row(one: dict[str, Any]) -> list[Cell | Linked]:
     way = "更容易" if value > 0 else "更难"
     name = Linked(one["item"], one["address"]) if one["address"] else one["item"]
     against = f"{one['column']}：{one['group']}（参照：{one['reference']}）"
-    span = f"{value:+.2f}（{low:+.2f} 到 {high:+.2f}）"
+    span = f"{signed(value, 2)}（{signed(low, 2)} 到 {signed(high, 2)}）"
     return [name, against, way, SIZES[one["size"]], span, f"{one['n']:,}，{one['n_reference']:,}"]

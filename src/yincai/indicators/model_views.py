@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from yincai.core.action import ActionError
@@ -20,6 +22,8 @@ from yincai.indicators.fairness_words import fairness_said
 from yincai.indicators.item_words import items_finding, items_sheet
 from yincai.indicators.models import ModelAudit
 from yincai.indicators.policies import AUDIT_MODELS, SEE_ITEMS, SEE_MODELS
+
+LOOKS = 60  # of a page that waits for an audit, one every five seconds
 
 
 @require_GET
@@ -46,6 +50,7 @@ def model(request: Request, code: str) -> HttpResponse:
     found = _model(code)
     row = last_audit(code) if found.predictions else None
     values = {
+        "waiting": _waiting(request, row),
         "card": found.card(),
         "versions": found.versions,
         "predicts": found.predictions is not None,
@@ -56,6 +61,19 @@ def model(request: Request, code: str) -> HttpResponse:
         "until": _day(row) if row else "",
     }
     return render(request, "indicators/model.html", values)
+
+
+def _waiting(request: Request, row: ModelAudit | None) -> str:
+    """Where the page looks next for the audit that was asked for, which comes after the one it names; for five minutes
+    at most, for an audit with too few answers leaves nothing but a notice."""
+    looks = request.GET.get("looks", "")
+    if request.GET.get("after") != _name_of(row) or not looks.isdecimal() or int(looks) >= LOOKS:
+        return ""
+    return f"{request.path}?{urlencode({'after': _name_of(row), 'looks': int(looks) + 1})}"
+
+
+def _name_of(row: ModelAudit | None) -> str:
+    return str(row.pk) if row else "none"
 
 
 def _day(row: ModelAudit) -> str:
@@ -83,12 +101,13 @@ def items(request: Request, code: str) -> HttpResponse:
 @require_POST
 @requires(AUDIT_MODELS)
 def audit(request: Request, code: str) -> HttpResponse:
+    before = _name_of(last_audit(code))
     try:
         audit_now(_model(code), acting_user=request.actor)
-        messages.success(request, "正在检查，通常一两分钟。过一会儿刷新这一页。")
     except ActionError as problem:
         messages.error(request, str(problem))
-    return redirect("indicators-model", code)
+        return redirect("indicators-model", code)
+    return redirect(f"{reverse('indicators-model', args=[code])}?{urlencode({'after': before, 'looks': 0})}#audit")
 
 
 def _model(code: str) -> Model:

@@ -79,7 +79,8 @@ def age_of(as_of: datetime | None) -> str:
         return "还没有练习记录"
     minutes = max(0, int((timezone.now() - as_of).total_seconds() // 60))
     ago = "不到 1 分钟前" if minutes < 1 else f"{minutes} 分钟前" if minutes < 120 else f"{minutes // 60} 小时前"
-    return f"数据截至 {timezone.localtime(as_of):%m月%d日 %H:%M}（{ago}）"
+    at = timezone.localtime(as_of)
+    return f"数据截至 {at.month} 月 {at.day} 日 {at:%H:%M}（{ago}）"
 
 
 def home_of(actor: Actor) -> Organisation | None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.urls import reverse
+
 from yincai.core.actors import Actor
+from yincai.core.notices import notify
 from yincai.core.tasks import background, enqueue, long_background, register_periodic
 from yincai.indicators import results
 from yincai.indicators.auditing import TooFew, audit_model
@@ -24,10 +27,13 @@ def refresh_indicators(*, acting_user: Actor) -> int:
 
 @long_background
 def audit_one(code: str, *, acting_user: Actor) -> int:
-    """How many findings; nothing is kept where answers are too few."""
+    """How many findings; nothing is kept where answers are too few, and who asked is told so."""
     try:
         return len(audit_model(MODELS[code], acting_user=acting_user).findings)
-    except TooFew:
+    except TooFew as few:
+        if acting_user.person_id:
+            address = reverse("indicators-model", args=[code])
+            notify([acting_user.person_id], f"模型“{MODELS[code].card().label}”这次没有检查：{few}", address)
         return 0
 
 

@@ -229,10 +229,18 @@ class RouteMapping(models.Model):
 
 
 class PoolVersion(models.Model):
-    """A new token whenever the pool of a subject changes; random, so that no process mistakes an old one for it."""
+    """A new token whenever the pool of a subject changes; random, so that no process mistakes an old one for it.
+
+    `rehearsed`: the token under which the tests of the pool were rehearsed last (`rehearsals`); `limits`: what came of
+    it, by test the probability with which an item (its id as text) may appear, where below 1; `up_to`: the newest item
+    that took part.
+    """
 
     subject = models.CharField(primary_key=True, max_length=20)
     token = models.UUIDField(default=new_id)
+    rehearsed = models.UUIDField(null=True)
+    limits = models.JSONField(default=dict)
+    up_to = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.subject} {self.token}"

@@ -26,13 +26,6 @@ def calibration_in_use(subject: str = SUBJECT) -> Calibration | None:
     return Calibration.objects.filter(subject=subject, state=CalibrationState.IN_USE).first()
 
 
-def limits_of(test: str, subject: str = SUBJECT) -> dict[int, float]:
-    """How often items may appear in a test, by the calibration in use; an item that is not in it always may."""
-    calibration = calibration_in_use(subject)
-    kept = next((one for one in calibration.tests if one["code"] == test), None) if calibration else None
-    return {int(item): float(limit) for item, limit in kept["limits"].items()} if kept else {}
-
-
 @lru_cache(maxsize=8)
 def parameters_of(choices: Pool) -> Parameters:
     """Parameters of the items of a pool, in its order."""

@@ -10,7 +10,8 @@ class LearningConfig(AppConfig):
         from yincai.core.warm import register_warm
         from yincai.knowledge.rehearsals import register_rehearsal
         from yincai.learning import tasks  # noqa: F401 - registers the periodic task
-        from yincai.learning.exposure import rehearsed
+        from yincai.learning.actions.follow_move import follow_move
+        from yincai.learning.exposure import limited, rehearsed
         from yincai.learning.fold import SUBJECT, PracticeFold
         from yincai.learning.indicators import register_indicators
         from yincai.learning.mastery_rows import mastery_rows
@@ -19,8 +20,10 @@ class LearningConfig(AppConfig):
         from yincai.learning.tracing.state import ready
         from yincai.records.folds import register_fold
         from yincai.records.lake import register_table
+        from yincai.registry.moves import register_follower
 
-        register_rehearsal(rehearsed)
+        register_follower(follow_move)
+        register_rehearsal(rehearsed, limited)
         register_warm(ready)
         register_fold(SUBJECT, PracticeFold())
         register_table("mastery", mastery_rows)

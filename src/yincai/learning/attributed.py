@@ -6,6 +6,9 @@ in the audit. An **AttributionModel** is what all judgements in force come to: o
 never changed, the newest in use. **Grown** keeps what was computed for a report of a class; it follows from the facts
 and may be thrown away.
 
+A **Working** is the typed row of a statement `worked`: the lines that a pupil wrote out after a wrong answer, as they
+were read. `broken` is the place of the first that did not follow.
+
 Part of `models.py`, which explains the rest.
 """
 
@@ -43,6 +46,23 @@ class Judgement(OfPlace):
     @property
     def confirmed(self) -> bool:
         return self.said == self.cause
+
+
+class Working(OfPlace):
+    """`answer`: the statement of the answer behind which these steps stand."""
+
+    id = models.BigAutoField(primary_key=True)
+    statement = models.UUIDField(unique=True)
+    answer = models.UUIDField()
+    pupil = models.BigIntegerField()
+    subject = models.CharField(max_length=20)
+    place = models.CharField(max_length=64)
+    lines = models.JSONField(default=list)
+    broken = models.SmallIntegerField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["pupil", "answer"], name="working_pupil")]
 
 
 class AttributionModel(models.Model):

@@ -150,7 +150,9 @@ def _since(moves: Sequence[Move], last: State, state: State, slot: int, now: flo
         return []
     then, faded, here = moves[-1].after, _value(last, slot, now, numbers), _value(state, slot, now, numbers)
     days = int((now - moves[-1].at.timestamp()) // tracing.DAY)
-    told = [f"离上一次答题 {days} 天，按遗忘的快慢{_changed(then, faded)}。" if days else "今天刚答过，还谈不上遗忘。"]
+    told = ["今天刚答过，还谈不上遗忘。"]
+    if days > 0:
+        told = [f"离上一次答题 {days} 天，按遗忘的快慢{_changed(then, faded)}。"]
     if abs(here - faded) >= A_DIFFERENCE:
         told.append(f"这之后在别的知识点上的答题，让总体水平变了，这里跟着{_changed(faded, here)}。")
     return told

@@ -55,6 +55,18 @@ class PracticeFold:
             mastery = after
         return Traced(numbers, mastery, _followed(before.trees, facts, numbers)).pack()
 
+    def damage(self, state: bytes, versions: Versions) -> str:
+        if not self.knows(versions):
+            return ""
+        numbers = self.numbers(versions.parameters)
+        try:
+            held = Traced.unpack(state, numbers)
+            if numbers.predicts:
+                numbers.trees.unpack(held.trees)
+        except ValueError as wrong:
+            return str(wrong)
+        return ""
+
     def differences(self, one: bytes, other: bytes) -> list[str]:
         first, second = (Traced.unpack(each, self.numbers(name_in(each))) if each else None for each in (one, other))
         if first is None or second is None:

@@ -10,25 +10,28 @@ import base64
 from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from django.db import transaction
 from django.utils import timezone
 
 from yincai.core.action import ActionError
 from yincai.core.actors import Actor
 from yincai.core.ids import new_id
+from yincai.knowledge.graph import load
 from yincai.learning.forms import AnswerForm
-from yincai.learning.models import Assignment, HintUse, Practice, Purpose
+from yincai.learning.models import Assignment, HintUse, Practice, Purpose, Working
 from yincai.learning.rows import read_practice
 from yincai.learning.tracing.state import name_in
 from yincai.learning.tracing.versions import numbers_of
 from yincai.records.folds import FOLDS, Fact, Fold, Versions
 from yincai.records.queries import facts_of, in_force, state_of
 from yincai.records.recording import ConflictingStatement, Response, record, stored
-from yincai.records.statements import Body
+from yincai.records.statements import Body, worked
 
 Session = MutableMapping[str, Any]
 SESSION_KEY = "unkept_practice"
+WORKINGS = 30  # kept behind one answer; further ones are looked at all the same
 AT_ONCE = 3  # sittings that a web session holds: one for each tab, and it stays small
 
 
@@ -90,6 +93,10 @@ class Keeping(Protocol):
 
     def answered(self, statement: Body, response: Response) -> bytes:
         """Keep an answer; the state after it. Raises ConflictingStatement."""
+        ...
+
+    def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
+        """Keep the steps behind an answer: the same ones once, and no more than WORKINGS."""
         ...
 
     def said(self, form: UUID) -> str | None:
@@ -168,6 +175,16 @@ class Kept:
 
     def answered(self, statement: Body, response: Response) -> bytes:
         return record(statement, response, acting_user=self._actor).state
+
+    def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
+        key, now = uuid5(form, "\n".join(lines)), timezone.now()
+        with transaction.atomic():
+            mine = Working.objects.filter(answer=form, pupil=self.pupil)
+            if mine.filter(statement=key).exists() or mine.count() >= WORKINGS:
+                return
+            record(worked(id=key, answer=form, lines=lines, at=now), None, pupil=self.pupil, acting_user=self._actor)
+            row = {"answer": form, "pupil": self.pupil, "subject": practice.subject, "place": practice.place}
+            Working.objects.get_or_create(statement=key, defaults={**row, "lines": lines, "broken": broken, "at": now})
 
     def said(self, form: UUID) -> str | None:
         found = stored(form, acting_user=self._actor)
@@ -306,6 +323,9 @@ class Unkept:
         self._changed()
         return after
 
+    def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
+        """Not even the session needs it."""
+
     def said(self, form: UUID) -> str | None:
         seen = self._all["seen"].get(str(form))
         return str(seen[1]) if seen else None
@@ -322,11 +342,9 @@ class Unkept:
 
 
 def _versions_of(state: bytes, fold: Fold) -> Versions:
-    """A sitting that was begun before a switch goes on with its own numbers."""
-    now, name = fold.versions, name_in(state)
-    if not name or name == now.parameters:
-        return now
-    return now._replace(model=numbers_of(name).model, parameters=name)
+    """A sitting goes on with the numbers that it began with, also after a switch; only the first answer asks which."""
+    name = name_in(state)
+    return Versions(numbers_of(name).model, name, str(load().version)) if name else fold.versions
 
 
 def _fact(response: Response, number: int) -> Fact:

@@ -99,7 +99,7 @@ def causes_card() -> Card:
     return Card(
         code=CAUSES,
         label="错因判断",
-        does="看一个错误答案能由哪种错误做法得出，给老师一个可能的原因，由老师确认或改正。",
+        does="看一个错误答案，或学生写出的步骤里第一行接不上的地方，能由哪种错误做法得出，给老师一个可能的原因，由老师确认或改正。",
         version=f"第 {row.pk} 版" if row else "出厂版",
         data=f"用老师的 {row.judgements} 次判断训练，在出厂的先验上更新。" if row else "出厂的先验，还没有老师判断过。",
         since=day_of(row.at) if row else None,

@@ -12,8 +12,8 @@ rate aimed at.
 is a **PlacementPaper** with two parallel forms; a **PaperMark** is what a teacher entered for one pupil, from which the
 facts follow in the background.
 
-What teachers said of the causes of wrong answers stands in `attributed.py`; the numbers of tracing that were fitted
-here in `model_versions.py`.
+What teachers said of the causes of wrong answers, and the steps that pupils wrote out, stand in `attributed.py`; the
+numbers of tracing that were fitted here in `model_versions.py`.
 
 Pupils appear here only by the number of their pseudonym.
 """
@@ -29,6 +29,7 @@ from yincai.core.scope import Scope, ScopedModel
 from yincai.learning.attributed import AttributionModel as AttributionModel
 from yincai.learning.attributed import Grown as Grown
 from yincai.learning.attributed import Judgement as Judgement
+from yincai.learning.attributed import Working as Working
 from yincai.learning.model_versions import ModelVersion as ModelVersion
 from yincai.learning.model_versions import VersionState as VersionState
 from yincai.registry.models import Organisation, Pseudonym

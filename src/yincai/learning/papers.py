@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
@@ -171,12 +171,17 @@ def count(paper: PlacementPaper, *, acting_user: Actor) -> int:
     return sum(_count_pupil(paper, row, acting_user) for row in waiting)
 
 
+def moment_of(on: date, now: datetime) -> datetime:
+    """Noon of the day of the test; on the day itself never later than now, for what has not come yet cannot fade."""
+    return min(timezone.make_aware(datetime.combine(on, time(12))), now)
+
+
 @transaction.atomic
 def _count_pupil(paper: PlacementPaper, row: PaperMark, actor: Actor) -> bool:
     if paper.on is None:
         return False
-    at = timezone.make_aware(datetime.combine(paper.on, time(12)))
-    practice = _sitting(paper, row.pupil, at)
+    practice = _sitting(paper, row.pupil, moment_of(paper.on, timezone.now()))
+    at = practice.started_at
     try:
         for number, sign in enumerate(row.marks):
             if sign in SIGNS:

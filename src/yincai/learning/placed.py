@@ -18,6 +18,7 @@ from yincai.registry.models import Organisation
 from yincai.registry.queries import Pupil, pupils_of
 
 SUBJECT = "math"
+STEPS = ("", "一", "一两")
 HOW = {True: "纸面", False: "线上"}
 
 
@@ -38,14 +39,16 @@ class Told:
 
     @property
     def groups(self) -> list[tuple[str, str, list[UnitView]]]:
-        """The units by what to do with them, in teaching order."""
+        """The units by what to do with them, in teaching order; the one to begin with comes first, by itself."""
         said = [
-            (2, "正合适练", "做起来不太难，也不太容易，在这里长得最快。"),
+            (2, "接着练这些", "做起来不太难，也不太容易，在这里长得最快。"),
             (1, "慢慢来", "先把前面的练稳，再回来看它们。"),
-            (3, "可以放心", "这些你大多会了，隔一阵子温习一下就好。"),
+            (3, "可以放心", "这些你大多会了，过一阵子温习一下就好。"),
         ]
-        found = [(title, why, [unit for unit in self.units if unit.level == level]) for level, title, why in said]
-        return [group for group in found if group[2]]
+        first = [unit for unit in self.units if self.begin and unit.code == self.begin.code]
+        others = [unit for unit in self.units if unit not in first]
+        found = [(title, why, [unit for unit in others if unit.level == level]) for level, title, why in said]
+        return [group for group in [("先练这个", "练稳了，后面的会容易很多。", first), *found] if group[2]]
 
 
 def told(found: Outcome, at: datetime | None = None) -> Told:
@@ -82,10 +85,14 @@ class Stand:
 
     @property
     def reach(self) -> str:
-        """The other bands that the interval reaches."""
+        """The other bands that the interval reaches: how far up and down."""
         row = self.result
-        others = [BANDS[band] for band in range(row.band_low, row.band_high + 1) if band != row.band] if row else []
-        return f"也可能是“{'”或“'.join(others)}”" if others else ""
+        if row is None or row.band_low == row.band_high:
+            return ""
+        down, up = row.band - row.band_low, row.band_high - row.band
+        if down and up:
+            return "高一档、低一档也有可能"
+        return f"也可能{'低' if down else '高'}{STEPS[down or up]}档"
 
     @property
     def share(self) -> str:
@@ -130,16 +137,17 @@ class ClassPlacement:
         return sum(stand.result is not None for stand in self.stands)
 
     @property
-    def unkept(self) -> int:
-        return sum(not stand.pupil.pseudonym.keeps for stand in self.stands)
+    def hidden(self) -> list[Pupil]:
+        """Whose results are not kept."""
+        return [one.pupil for one in self.stands if one.result is None and not one.pupil.pseudonym.keeps]
+
+    @property
+    def to_do(self) -> list[Pupil]:
+        return [one.pupil for one in self.stands if one.result is None and one.pupil.pseudonym.keeps]
 
     @property
     def waiting(self) -> int:
-        return (
-            len(self.stands)
-            - self.done
-            - sum(not stand.pupil.pseudonym.keeps and stand.result is None for stand in self.stands)
-        )
+        return len(self.to_do)
 
     @property
     def finding(self) -> str:

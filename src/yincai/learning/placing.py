@@ -6,12 +6,12 @@ that was withdrawn, or banned by the class's teacher, drops out of the estimate 
 
 Who sees what: a depth of a generator stands for its fixed variants, one of which is drawn when its turn comes, so that
 neighbours who are asked the same kind of question read different ones. What is chosen for its information is one of
-the AMONG best, and limits of exposure (`exposure.py`) come with the calibration in use.
+the AMONG best, and a written item may appear in so many sittings as the last rehearsal found (`exposure.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,15 +21,15 @@ import numpy as np
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from yincai.core.ids import new_id
 from yincai.knowledge.fixed import fixed_seeds
-from yincai.knowledge.graph.loader import TERMS
 from yincai.knowledge.models import Item
-from yincai.knowledge.parameters import limits_of, parameters_of
+from yincai.knowledge.parameters import parameters_of
 from yincai.knowledge.pool import Pool, pool
-from yincai.knowledge.priors import MIDDLE, Parameters, average_of
+from yincai.knowledge.priors import Parameters, average_of
 from yincai.knowledge.queries import graph
+from yincai.knowledge.rehearsals import Kept, limits_of
 from yincai.learning.keeping import Given, Keeping
+from yincai.learning.limits import kept_limits
 from yincai.learning.models import ItemRule, Practice
 from yincai.learning.sitting import Asked, grades, half_of, open_slots, put, when
 
@@ -163,14 +163,15 @@ def made(
     grade: int,
     half: str,
     banned: frozenset[int] = frozenset(),
-    limits: Mapping[int, float] | None = None,
+    limits: Kept | None = None,
 ) -> Bench | None:
-    """The same under other parameters (of the whole pool) and limits of exposure (by item)."""
+    """The same under other parameters (of the whole pool) and limits of exposure; None: no limits."""
     entries, owners = _entries(choices, _met(choices, grade, half, banned))
     longest = min(LONGEST, len(entries))
     if longest < FEWEST_HELD:
         return None
-    own, may = parameters.chosen(owners), np.array([(limits or {}).get(entry.item, 1.0) for entry in entries])
+    own = parameters.chosen(owners)
+    may = np.ones(len(entries)) if limits is None else kept_limits(entries, longest, limits)
     return Bench(grade, entries, own, _plan(entries, own, grade, longest, may if (may < 1).any() else None))
 
 
@@ -347,17 +348,3 @@ def _units(test: Bench, sitting: adaptive.Sitting) -> tuple[UnitView, ...]:
         share = (WEIGHT * _expected(test, places, ability) + sum(scores)) / (WEIGHT + len(scores))
         found.append(UnitView(code, round(share, 3), len(scores)))
     return tuple(found)
-
-
-def rehearse() -> None:
-    """A short test that nobody sits, for what is compiled when it is first used."""
-    test = bench(pool(SUBJECT, ""), MIDDLE, TERMS[0])
-    given: list[Given] = []
-    practice = new_id()
-    while test and len(given) < FEWEST_SAID:
-        drawn, _ = next_question(test, given, practice)
-        if drawn is None:
-            break
-        given.append(Given(drawn.item, (), float(len(given) % 2), drawn.seed))
-    if test:
-        outcome(test, given)

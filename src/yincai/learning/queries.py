@@ -151,6 +151,8 @@ class Summary:
     def sentence(self) -> str:
         if not self.answered:
             return "这次还没有答题，下次再来。"
+        if not self.right:
+            return f"做了 {self.answered} 题，都还差一点。下次没有头绪，先看看提示。"
         return f"做了 {self.answered} 题，答对 {self.right} 题。"
 
 

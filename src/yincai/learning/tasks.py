@@ -1,4 +1,4 @@
-"""Background: the forms of a paper are assembled, entered marks are counted, the numerics are made ready.
+"""Background: the forms of a paper are assembled, entered marks are counted, sets of numbers fitted and states moved.
 
 What is compiled is imported by whoever works, not by every command that loads this module.
 """
@@ -34,17 +34,6 @@ def count_marks(paper: str, *, acting_user: Actor) -> int:
 
     row = PlacementPaper.objects.select_related("school_class").get(pk=paper)
     return papers.count(row, acting_user=acting_user)
-
-
-@background
-def ready_numerics(*, acting_user: Actor) -> None:
-    """What is compiled on first use is compiled here, once for a machine, so that no pupil waits for it."""
-    from yincai.learning import placing
-
-    placing.rehearse()
-
-
-register_periodic(ready_numerics, timedelta(days=1))
 
 
 @long_background

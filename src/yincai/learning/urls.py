@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yincai.learning.views import classes, paper, placement, points, practice, reports, setting, versions
+from yincai.learning.views import classes, paper, placement, points, practice, reports, setting, steps, versions
 
 urlpatterns = [
     path("learn/", practice.map_, name="learning-map"),
     path("learn/start", practice.start, name="learning-start"),
     path("learn/answer", practice.answer, name="learning-answer"),
     path("learn/hint", practice.hint, name="learning-hint"),
+    path("learn/steps", steps.steps, name="learning-steps"),
     path("learn/preview", practice.preview_, name="learning-preview"),
     path("learn/placement", placement.placement, name="learning-placement"),
     path("learn/placement/start", placement.start, name="learning-placement-start"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from yincai.core.actors import Actor
+from yincai.core.navigation import Link
 from yincai.indicators.charts import Chart, Share, intervals, shares
 from yincai.indicators.definitions import Indicator
 from yincai.indicators.queries import Line, Reading, reading, several
@@ -20,6 +21,7 @@ from yincai.registry.models import OrganisationKind
 
 MOST_NAMED = 6
 MEASURES = {OrganisationKind.DISTRICT: "个区县", OrganisationKind.SCHOOL: "所学校", OrganisationKind.CLASS: "个班"}
+UNITS = {OrganisationKind.DISTRICT: "各区县", OrganisationKind.SCHOOL: "各学校", OrganisationKind.CLASS: "各班"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class GoverningHome:
     age: str
     readings: list[Reading]
     attention: list[Attention]
+    waiting: list[Link]
     unnamed: int
     parts: str  # what the list is about: each school, to a head each class
     mastery: Reading
@@ -44,8 +47,18 @@ class GoverningHome:
     chart: Chart | None
     begun: bool
 
+    @property
+    def things(self) -> int:
+        return len(self.attention) + self.unnamed + sum(link.waiting for link in self.waiting)
 
-def governing_home(actor: Actor) -> GoverningHome:
+    @property
+    def units(self) -> str:
+        kinds = {line.organisation.kind for line in self.mastery.lines}
+        return UNITS.get(OrganisationKind(kinds.pop()), "各单位") if len(kinds) == 1 else "各单位"
+
+
+def governing_home(actor: Actor, links: list[Link]) -> GoverningHome:
+    """`links`: the rail's, some of which wait for a decision."""
     school = actor.role is not None and actor.role_name == "head"
     wanted = [ACTIVE_CLASSES, COVERAGE] if school else [ACTIVE_SCHOOLS, ACTIVE_CLASSES, COVERAGE]
     seen = several([*wanted, MASTERY], actor)
@@ -58,6 +71,7 @@ def governing_home(actor: Actor) -> GoverningHome:
         age=mastery.age,
         readings=[seen[indicator.code] for indicator in wanted],
         attention=[_attention(line, school) for line in idle[:MOST_NAMED]],
+        waiting=[link for link in links if link.waiting],
         parts="每个班" if school else "每所学校",
         unnamed=max(0, len(idle) - MOST_NAMED),
         mastery=mastery,

@@ -62,7 +62,7 @@ def teacher(request: Request) -> tuple[str, dict[str, Any]]:
 
 
 def governing(request: Request) -> tuple[str, dict[str, Any]]:
-    return "portal/governing.html", {"home": governing_home(request.actor)}
+    return "portal/governing.html", {"home": governing_home(request.actor, rail_for(request.actor, "/"))}
 
 
 def plain(request: Request) -> tuple[str, dict[str, Any]]:

@@ -57,6 +57,10 @@ class Fold(Protocol):
         """The state after the facts, in order; of no bytes at all, the state before the first fact."""
         ...
 
+    def damage(self, state: bytes, versions: Versions) -> str:
+        """Why the bytes are no state of these versions, in words; "" where they are, or where it is not known."""
+        ...
+
     def differences(self, one: bytes, other: bytes) -> list[str]:
         """Where two states differ, in words: counts and dates exactly, floats beyond 1e-6."""
         ...

@@ -23,7 +23,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from yincai.core.scope import unscoped
-from yincai.records import arrival, moved, parts
+from yincai.records import arrival, moved, parts, refolding
 from yincai.records.folds import Versions
 from yincai.records.models import Cursor, LearnerState, ResponseFact, ScoreFact, StateChange
 from yincai.records.versions import versions_of
@@ -256,9 +256,9 @@ def _held(changed: Sequence[tuple[int, str]]) -> Iterator[HeldState]:
         for some in _chunks(sorted({pupil for pupil, _ in changed})):
             places = places_of(some)
             states = LearnerState.objects.filter(pupil__in=some).order_by("pupil", "subject")
-            for pupil, subject, version, state in states.values_list("pupil", "subject", "version", "state"):
+            for pupil, subject, version, state in refolding.read(states):
                 if (pupil, subject) in wanted and state:
-                    yield HeldState(pupil, subject, places.get(pupil, ""), versions_of(version), bytes(state))
+                    yield HeldState(pupil, subject, places.get(pupil, ""), versions_of(version), state)
 
 
 def places_of(pupils: Iterable[int]) -> dict[int, str]:
@@ -279,6 +279,30 @@ def note_moves(since: datetime) -> int:
         ]
     StateChange.objects.bulk_create(StateChange(pupil=pupil, subject=subject) for pupil, subject in states)
     return len(states)
+
+
+def follow_move(former: str, present: str) -> bool:
+    """Write the files anew that name a place which moved; False where another process is at the lake."""
+    with _alone() as first:
+        if not first:
+            return False
+        for table in (*AS_IT_HAPPENED, *TABLES):
+            for file in parts.files(_folder(), table):
+                _follow_in(file, former, present)
+        return True
+
+
+def _follow_in(file: Path, former: str, present: str) -> None:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if not pc.any(pc.starts_with(pq.read_table(file, columns=["place"], partitioning=None)["place"], former)).as_py():
+        return
+    table = pq.read_table(file, partitioning=None)
+    place = table["place"]
+    new = pc.binary_join_element_wise(present, pc.utf8_slice_codeunits(place, len(former)), "")
+    at = table.schema.get_field_index("place")
+    parts.write(table.set_column(at, "place", pc.if_else(pc.starts_with(place, former), new, place)), file)
 
 
 def _chunks(numbers: Iterable[int]) -> Iterator[list[int]]:

@@ -3,7 +3,8 @@
 A **Statement** says that somebody did something: xAPI-shaped, stored once, never changed. It knows a person only as an
 account with a random pseudonym. From an answer follows a **ResponseFact**, the typed row that measurement reads; it
 carries the next number of that pupil and subject, the pupil's place at that time, and all that a fold may look at. A
-correction is a fact of its own that names the fact it replaces. Both tables are append-only in the database itself.
+correction is a fact of its own that names the fact it replaces. Both tables are append-only in the database itself,
+which lets one change through: the path of a place that moved (**PlaceMove**). The statement's body keeps the former.
 
 A **ScoreFact** is the typed row of a score on a test (statements `scored`, `corrected`, `voided`): of a monitoring that
 was imported, or of a sitting. It folds into no state; a row in force is one that no further row replaces.
@@ -46,7 +47,8 @@ def own_pupils(scope_now: Scope) -> Q:
 
 
 class OfPlace(ScopedModel):
-    """Belongs to the organisation where it happened: after a transfer the old school keeps it."""
+    """Belongs to the organisation where it happened: after a transfer the old school keeps it, and a school that comes
+    under another district takes it along (`places`)."""
 
     class Meta:
         abstract = True
@@ -213,6 +215,18 @@ class StateChange(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["arrived", "id"], name="state_change_arrival")]
+
+
+class PlaceMove(models.Model):
+    """An organisation got another path (`former` → `present`), and with it all that happened there. As long as it is
+    not done, the database lets just this change of `place` through. `lake_at`: when the lake had followed."""
+
+    id = models.BigAutoField(primary_key=True)
+    former = models.CharField(max_length=PLACE)
+    present = models.CharField(max_length=PLACE)
+    at = models.DateTimeField(default=timezone.now)
+    lake_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
 
 
 class Cursor(models.Model):

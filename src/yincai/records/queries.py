@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from yincai.records import rows, statements
+from yincai.records import refolding, rows, statements
 from yincai.records.folds import Fact
 from yincai.records.models import LearnerState, ResponseFact, ScoreFact, Statement
 
@@ -27,8 +27,8 @@ def states_of(pupils: Iterable[int], subject: str) -> dict[int, bytes]:
     """The packed states of those pupils that have one."""
     found: dict[int, bytes] = {}
     for some in _chunks(pupils):
-        states = LearnerState.objects.filter(subject=subject, pupil__in=some).values_list("pupil", "state")
-        found.update((pupil, bytes(state)) for pupil, state in states if state)
+        states = LearnerState.objects.filter(subject=subject, pupil__in=some)
+        found.update((pupil, state) for pupil, _, _, state in refolding.read(states) if state)
     return found
 
 

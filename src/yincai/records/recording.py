@@ -23,7 +23,7 @@ from yincai.core.scope import unscoped
 from yincai.records import rows, statements
 from yincai.records.folds import FOLDS, Fact
 from yincai.records.models import Statement
-from yincai.records.refolding import folded_up
+from yincai.records.refolding import folded_up, mend
 from yincai.records.rows import PseudonymRow, StateRow
 from yincai.records.statements import Body
 from yincai.records.versions import active
@@ -150,7 +150,7 @@ def _store_answer(statement_id: UUID, full: Body, response: Response, now: datet
     number = row.number + 1
     line = statement_row(statement_id, full, response.pupil, response.subject, number, response.place, now)
     if not rows.insert_statement(line):
-        return _again(statement_id, full, row.state)
+        return _again(statement_id, full, mend(response.pupil, response.subject))
     fact_id = rows.insert_fact(fact_row(response, number, statement_id))
     after = row._replace(number=number)
     if response.replaces is not None:

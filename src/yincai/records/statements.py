@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -24,13 +24,14 @@ from yincai.core.action import ActionError
 Body = dict[str, Any]
 XAPI = "1.0.3"
 ANSWERED, CORRECTED, SCORED, VOIDED = "answered", "corrected", "scored", "voided"
-ATTRIBUTED = "attributed"
+ATTRIBUTED, WORKED = "attributed", "worked"
 VERBS = {
     ANSWERED: ("http://adlnet.gov/expapi/verbs/answered", "作答"),
     CORRECTED: ("https://w3id.org/yincai/verbs/corrected", "更正"),
     SCORED: ("http://adlnet.gov/expapi/verbs/scored", "得分"),
     VOIDED: ("http://adlnet.gov/expapi/verbs/voided", "作废"),
     ATTRIBUTED: ("https://w3id.org/yincai/verbs/attributed", "归因"),
+    WORKED: ("https://w3id.org/yincai/verbs/worked", "写步骤"),
 }
 SPACE = "https://w3id.org/yincai/"  # names of extensions; never asked for over the network
 LONGEST_RESPONSE = 200  # characters: longer texts are free text and not kept in statements
@@ -94,6 +95,19 @@ def attributed(*, id: UUID, answer: UUID, cause: str, said: str, at: datetime) -
         "verb": verb(ATTRIBUTED),
         "object": reference(answer),
         "result": {"extensions": {SPACE + "cause": cause, SPACE + "said": said}},
+        "context": {"platform": "Yincai", "language": "zh-CN"},
+        "timestamp": stamp(at),
+        "version": XAPI,
+    }
+
+
+def worked(*, id: UUID, answer: UUID, lines: Sequence[str], at: datetime) -> Body:
+    """The statement that a pupil wrote out the steps behind an answer: lines of mathematics, as they were read."""
+    return {
+        "id": str(id),
+        "verb": verb(WORKED),
+        "object": reference(answer),
+        "result": {"extensions": {SPACE + "lines": list(lines)}},
         "context": {"platform": "Yincai", "language": "zh-CN"},
         "timestamp": stamp(at),
         "version": XAPI,

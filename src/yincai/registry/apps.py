@@ -36,15 +36,31 @@ class RegistryConfig(AppConfig):
         register_notice_sink(notices.keep)
         register_shell_part("registry/_me.html", notices.shell, order=10)
         register_navigation(
-            Entry("孩子与同意", "registry-children", CONSENT_GIVE, 70),
-            Entry("家长同意", "registry-consent-classes", CONSENT_ENTER, 75, frozenset({"head", "school_admin"})),
-            Entry("规则", "registry-rules", RULES_SEE, 90),
+            Entry("孩子与同意", "registry-children", CONSENT_GIVE, 70, about="每一项同意，随时可以改"),
+            Entry(
+                "家长同意",
+                "registry-consent-classes",
+                CONSENT_ENTER,
+                75,
+                frozenset({"head", "school_admin"}),
+                about="各班谁同意了，纸质同意书在这里登记",
+            ),
+            Entry("规则", "registry-rules", RULES_SEE, 90, about="系统按哪些规定办事，依据是什么"),
             Entry("课表", "registry-my-timetable", TIMETABLE_SEE, 30, frozenset({"teacher", "pupil", "guardian"})),
             Entry("班级", "registry-organisations", ORGANISATION_SEE, 40, frozenset({"teacher"})),
-            Entry("组织", "registry-organisations", ORGANISATION_SEE, 60, MANAGERS | {"head", "researcher"}),
-            Entry("人员", "registry-people", PEOPLE_SEE, 62, MANAGERS | {"head"}),
-            Entry("导入", "registry-imports", IMPORT_SEE, 64, MANAGERS),
-            Entry("校历", "registry-calendar", CALENDAR_SEE, 66, MANAGERS | {"head"}),
+            Entry(
+                "组织",
+                "registry-organisations",
+                ORGANISATION_SEE,
+                60,
+                MANAGERS | {"head", "researcher"},
+                about="区县、学校、年级和班级",
+            ),
+            Entry("人员", "registry-people", PEOPLE_SEE, 62, MANAGERS | {"head"}, about="教师、学生、家长和他们的身份"),
+            Entry(
+                "导入", "registry-imports", IMPORT_SEE, 64, MANAGERS, about="用表格导入名单和监测成绩，先预览，能撤销"
+            ),
+            Entry("校历", "registry-calendar", CALENDAR_SEE, 66, MANAGERS | {"head"}, about="学年、学期、周次和放假"),
             Entry("上课", "registry-sessions", SESSION_RUN, 68, frozenset({"teacher"})),
         )
         register_step(_adopt_rulebook)

@@ -71,7 +71,7 @@ def test_a_score_of_two_is_told_in_words(files: Path) -> None:
     ("text", "message"),
     [
         ("", "空的"),
-        ("a,b", "没有技能列或题目行"),
+        ("a,b", "只有表头"),
         ("a,b\n1,0", "有 1 行，作答表有 2 道题"),
         ("a,b\n1,0\n1,x", "第 3 行“b”列"),
         ("a,b\n1,0\n1", "第 3 行"),

@@ -19,7 +19,7 @@ from yincai.measurement.diagnosis.classes import Design, Floats, design
 from yincai.measurement.diagnosis.em import Answers, State, answers_of, expect, gradient, kernel
 from yincai.measurement.diagnosis.information import covariance
 
-PARTS = ("classes", "fitting", "scoring")
+PARTS = ("classes", "fitting", "scoring", "q_validation")
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -19,7 +19,7 @@ from yincai.measurement.fairness.differential import differential
 from yincai.measurement.fairness.estimates import Estimate, holm, mean
 from yincai.measurement.fairness.logistic import fit
 
-PARTS = ("estimates", "logistic", "calibration", "differential", "dif", "drift")
+PARTS = ("audit", "bounds", "calibration", "differential", "dif", "drift", "estimates", "logistic")
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -36,7 +36,7 @@ def test_a_fair_model_keeps_its_bounds_and_each_figure_is_told() -> None:
 
 def test_a_model_that_is_wrong_for_a_group_fails_and_says_for_whom() -> None:
     found = failures(metrics_of(audit(unfair(0.15))))
-    assert any(one.startswith("平均偏差，城乡“乡村”是 -0.1") and "至少 -0.05、至多 0.05" in one for one in found)
+    assert any(one.startswith("平均偏差，城乡“乡村”是 −0.1") and "至少 −0.05、至多 0.05" in one for one in found)
     assert not any("城区" in one for one in found)
 
 

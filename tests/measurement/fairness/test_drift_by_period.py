@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from yincai.measurement.fairness import Data, audit, drift_by_period
+from yincai.measurement.fairness.audit import Finding
 from yincai.measurement.fairness.words import sentence
 
 
@@ -27,7 +28,7 @@ def test_a_group_that_fades_is_found_with_its_months() -> None:
     made = audit(months(1, fade=0.2))
     found = [one for one in made.findings if one.kind == "calibration drift" and one.column]
     assert {(one.group, one.window, one.start) for one in found} == {("乡村", 2, 24312.0), ("乡村", 3, 24313.0)}
-    assert sentence(found[0], when="2026 年 1 月").startswith("城乡“乡村”，2026 年 1 月：实际减预测 -0.")
+    assert sentence(found[0], when="2026 年 1 月").startswith("城乡“乡村”，2026 年 1 月：实际减预测 −0.")
     assert {(one.column, one.group) for one in made.group_drift} == {("城乡", "城区"), ("城乡", "乡村")}
 
 
@@ -66,3 +67,11 @@ def test_one_month_small_months_and_what_does_not_fit() -> None:
         drift_by_period(p, y, period[:5])
     with pytest.raises(ValueError, match="equally long"):
         drift_by_period(p[:0], y[:0], period[:0])
+
+
+def test_a_size_said_without_its_sign_has_the_interval_of_the_size() -> None:
+    high = Finding("calibration", "", "", -0.048, -0.052, -0.044, 1e-9, None, None, None)
+    assert sentence(high) == "全体：预测偏高 4.8 个百分点（95% 区间 4.4 到 5.2）"
+    assert sentence(replace(high, value=0.021, low=-0.001, high=0.043)).endswith(
+        "预测偏低 2.1 个百分点（95% 区间 −0.1 到 4.3）"
+    )

@@ -53,7 +53,9 @@ def test_sgp_writes_the_file_and_says_that_it_is_research(
         ("2024_2025", "4", "数学", "1")
     }
     assert all(1 <= int(row["sgp"]) <= 99 and float(row["p1"]) <= float(row["p99"]) for row in rows)
-    told = capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.out == ""
+    told = told.err
     assert "研究" in told
     assert "都不显示" in told
     assert "1 行，本次没有分数" in told
@@ -130,6 +132,20 @@ def test_a_bundle_is_computed_again(schools_file: Path, tmp_path: Path, capsys: 
     assert not found["equal"]
     assert found["differences"][0].startswith("school 0: growth")
     assert "number" not in json.dumps(found)
+
+
+def test_simex_stands_beside_the_figures(schools_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("value-added", "--data", schools_file, "--prior-se", "0.2", "--simex", "4")
+    assert run(*asked) == 0
+    assert "SIMEX" in (first := capsys.readouterr().out) and "学校 校7：增值" not in first
+    assert run(*asked, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["simex"]["naive_slopes"] == found["coefficients"]["naive_slopes"]
+    assert found["simex"]["slopes"][0] > found["simex"]["naive_slopes"][0]
+    with pytest.raises(Unreadable, match="--prior-se"):
+        run("value-added", "--data", schools_file, "--simex", "4")
+    with pytest.raises(Unreadable, match="two draws"):
+        run("value-added", "--data", schools_file, "--prior-se", "0.2", "--simex", "1")
 
 
 def test_a_bundle_with_each_ones_own_error_is_computed_again(

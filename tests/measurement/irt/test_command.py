@@ -71,8 +71,8 @@ def test_table_for_reading(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         ("a,b\n", [], "只有表头"),
         ("", [], "没有表头"),
         ("a,b\n1,0\n", ["--id", "学号"], "没有名为“学号”的列"),
-        ("a,b,c\n1,0,1\n", [], "two learners"),
-        ("a,b,c\n1,0,1\n0,5,1\n", [], "scores run from 0 to 5"),
+        ("a,b,c\n1,0,1\n", [], "至少要两名学生"),
+        ("a,b,c\n1,0,1\n0,5,1\n", [], "第 3 行“b”列：5，2pl 只用 0（错）和 1（对）"),
         ("学号\nS1\n", ["--id", "学号"], "没有题目列"),
     ],
 )
@@ -87,8 +87,11 @@ def test_a_bad_file_is_told_with_2(
 
 def test_a_missing_file_and_another_encoding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert measure.main(["irt", "--responses", str(tmp_path / "none.csv")]) == 2
+    assert "none.csv：没有这个文件" in capsys.readouterr().err
     path = tmp_path / "gbk.csv"
     path.write_bytes("题一,题二\n1,0\n".encode("gbk"))
+    assert read_wide(path).items == ("题一", "题二")
+    path.write_bytes(b"\xff\xfe\xfa,\x80\n")
     assert measure.main(["irt", "--responses", str(path)]) == 2
     assert "UTF-8" in capsys.readouterr().err
 

@@ -90,6 +90,24 @@ def test_extreme_learners_have_finite_measures() -> None:
     assert found.theta[0] > 1 > -1 > found.theta[1]
 
 
+@pytest.mark.parametrize(("which", "said"), [("item", "item2"), ("rater", "rater2")])
+@pytest.mark.parametrize("extreme", [0, 3])
+def test_a_level_without_a_finite_measure_is_refused_by_name(which: str, said: str, extreme: int) -> None:
+    """It used to be called converged, with the severities of all others moved by ten."""
+    (person, item, rater, score), _ = ratings(100, 4, 4, 2, seed=5)
+    score[(item if which == "item" else rater) == 1] = extreme
+    with pytest.raises(ValueError, match=f"{said}: every score is {extreme}"):
+        irt.fit_facets(person, item, rater, score)
+
+
+def test_an_item_with_thresholds_of_its_own_needs_every_score() -> None:
+    (person, item, rater, score), _ = ratings(100, 4, 4, 2, seed=5)
+    score[(item == 1) & (score == 2)] = 1
+    assert irt.fit_facets(person, item, rater, score).converged
+    with pytest.raises(ValueError, match="item2: nobody has the score 2"):
+        irt.fit_facets(person, item, rater, score, scale="partial")
+
+
 @pytest.mark.parametrize(
     ("rows", "scale"),
     [

@@ -161,3 +161,25 @@ def test_drift_finds_the_item_that_moved() -> None:
     assert found.low[4] > 0.3
     still = np.delete(np.arange(12), 4)
     assert np.mean((found.low <= 0)[still] & (found.high >= 0)[still]) > 0.5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_of_items_moves_no_link_and_no_equating(method: str) -> None:
+    old = irt.bank("2pl", {f"i{n}": irt.Item(0.7 + 0.1 * n, n / 4 - 1) for n in range(8)})
+    new = irt.bank("2pl", {f"i{n}": irt.Item(0.8 + 0.1 * n, n / 5 - 1) for n in range(8)})
+    turned = new.chosen([3, 7, 0, 5, 1, 6, 2, 4])
+    one, other = irt.link(new, old, method), irt.link(turned, old, method)
+    assert (one.slope, one.intercept) == pytest.approx((other.slope, other.intercept), abs=1e-6)
+    for equate in (irt.true_score_equating, irt.observed_score_equating):
+        assert equate(new, old).equivalent == pytest.approx(equate(turned, old).equivalent, abs=1e-9)
+
+
+def test_an_item_that_nobody_answered_has_no_part_in_link_and_drift() -> None:
+    bank, scores = drawn("2pl", 600, 8, seed=4)
+    old = irt.fit(scores, items=bank.names)
+    gone = scores.copy()
+    gone[:, 2] = np.nan
+    new = irt.fit(gone, items=bank.names)
+    assert bank.names[2] not in irt.link(new, old).common
+    found = irt.drift(new, old)
+    assert bank.names[2] not in found.items and np.isfinite(found.z).all() and np.isfinite(found.se).all()

@@ -225,7 +225,7 @@ def test_one_learner() -> None:
     for refused in (irt.mantel_haenszel, irt.logistic_dif, irt.likelihood_ratio_dif):
         with pytest.raises(ValueError, match="both groups"):
             refused(scores, [0])
-    alone = irt.fit_facets([0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 1])
+    alone = irt.fit_facets([0, 0, 0, 0], [0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0])
     assert np.isfinite(alone.theta).all()
     with pytest.raises(ValueError, match="fewer than two"):
         irt.model_fit(irt.fit(drawn("2pl", 50, 6, seed=27)[1]), scores)

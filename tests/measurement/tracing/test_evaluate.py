@@ -156,9 +156,9 @@ def test_three_lines_with_and_without_a_q_matrix(tmp_path: Path) -> None:
         ("learner,item,correct\n1,2,yes\n", "correct 是“yes”"),
         ("learner,item,correct,time\n1,2,1,soon\n", "time 是“soon”"),
         ("2\n1,2\n1\n", "第 1–3 行：写明 2 次作答"),
-        ("1\n1\n2\n", "只能是 0 或 1"),
-        ("1\n1\n", "3 的倍数"),
-        ("1\nx\n1\n", "第 2 行：应是用逗号隔开的整数"),
+        ("1\n1\n2\n", "第 3 行：结果要在 0 到 1 之间"),
+        ("1\n1\n", "第 1 行：一名学生要三行"),
+        ("1\nx\n1\n", "第 2 行第 1 个“x”不是数"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, text: str, said: str) -> None:
@@ -212,10 +212,13 @@ def test_the_command_fails_where_a_model_reads_the_future(
 @real
 def test_the_default_on_statics(exact: Exact) -> None:
     """Five folds of the training learners: the bar of 0.845 is for the larger training set and its own test set."""
-    from yincai.measurement.tracing import default
+    from yincai.measurement.tracing import bkt, default, logistic
 
     found = logs.read(KT / "STATICS_train.csv")
     log = Log.of(found.learner, found.item, found.correct)
     report = evaluate(log, {"default": default.fit}, clock=lambda: 0.0)["default"]
     exact.at_least("Statics, five folds of the training part, default: AUC", report.auc, 0.8385)
     exact.at_most("Statics, default: calibration error", report.ece, 0.01)
+    plain = evaluate(log, {"bkt": bkt.fit, "logistic": logistic.fit}, clock=lambda: 0.0)
+    for name, one in plain.items():
+        exact.at_most(f"Statics, {name}: calibration error", one.ece, 0.01)

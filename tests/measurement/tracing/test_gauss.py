@@ -224,7 +224,8 @@ def test_what_makes_no_sense_is_refused(item: ItemInfo, outcome: float) -> None:
 
 def test_bytes_that_are_no_state_are_refused() -> None:
     packed = update(State.empty(), ItemInfo((0,), 0.0), 1.0, START).pack()
-    for bad in (packed[:-1], b"\x07" + packed[1:], packed + b"x", packed[:10]):
+    beyond = packed[: tracing.HEADER.size] + b"\xff\xff" + packed[tracing.HEADER.size + 2 :]  # slot 65535
+    for bad in (packed[:-1], b"\x07" + packed[1:], packed + b"x", packed[:10], beyond):
         with pytest.raises(ValueError, match="not a packed state"):
             State.unpack(bad)
     assert State.unpack(b"").slots == 0

@@ -255,7 +255,9 @@ def test_the_default_state_survives_packing_and_predicts_probabilities(
 def test_bytes_that_are_no_state_and_outcomes_that_are_none_are_refused() -> None:
     model: Any = fitted("default")
     packed = model.pack(model.update(model.start(), 1, 1.0, 0.0))
-    for bad in (packed[:-1], b"\x09" + packed[1:], packed + b"x", packed[:20]):
+    units = 8 + 4 * default.features.HEAD
+    beyond = packed[:units] + b"\xff" * 4 + packed[units + 4 :]  # a unit that the model has not
+    for bad in (packed[:-1], b"\x09" + packed[1:], packed + b"x", packed[:20], beyond):
         with pytest.raises(ValueError, match="not a packed state"):
             model.unpack(bad)
     assert model.unpack(b"") == model.start()

@@ -16,6 +16,11 @@ from yincai.records.readers import Unreadable
 
 KINDS = ("irt", "tracing", "diagnosis", "errors", "growth", "audit")
 WRONG_USE = 2
+REASONS: dict[type[OSError], str] = {
+    FileNotFoundError: "没有这个文件或文件夹。请核对路径。",
+    IsADirectoryError: "这是文件夹，要一个文件。",
+    PermissionError: "没有权限打开。请核对文件的权限。",
+}
 
 
 def main(words: list[str]) -> int:
@@ -30,10 +35,20 @@ def main(words: list[str]) -> int:
     asked = parser.parse_args(words)
     try:
         code: int = asked.run(asked)
-    except (Unreadable, OSError) as problem:
+    except Unreadable as problem:
         sys.stderr.write(f"{problem}\n")
         return WRONG_USE
+    except OSError as problem:
+        sys.stderr.write(f"{problem.filename or ''}：{_reason(problem)}\n")
+        return WRONG_USE
     return code
+
+
+def _reason(problem: OSError) -> str:
+    for kind, words in REASONS.items():
+        if isinstance(problem, kind):
+            return words
+    return str(problem)
 
 
 def write_json(document: Any) -> None:

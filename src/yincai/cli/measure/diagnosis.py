@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from yincai.cli.measure import write_json
 from yincai.records.readers import Unreadable
 from yincai.records.readers.qmatrix import read_q_matrix
@@ -39,6 +41,11 @@ def run(asked: argparse.Namespace) -> int:
     from yincai.measurement import diagnosis
 
     read = read_wide(asked.responses, asked.id)
+    if (wrong := read.scores > 1).any():
+        raise Unreadable(f"{asked.responses} {read.where(wrong)}，认知诊断只用 0（错）和 1（对），没有作答就留空。")
+    if (nobody := np.isnan(read.scores).all(axis=0)).any():
+        item = read.items[int(np.argmax(nobody))]
+        raise Unreadable(f"{asked.responses}：题目“{item}”没有人作答。请去掉它（Q 矩阵里也去掉）。")
     q = read_q_matrix(asked.q_matrix, read.items)
     try:
         found = diagnosis.fit(read.scores, q.needed, asked.model, starts=asked.starts, seed=asked.seed)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from yincai.measurement.growth.formula import Model
     from yincai.measurement.growth.mixed import MixedFit
     from yincai.measurement.growth.percentiles import LongPercentiles
-    from yincai.measurement.growth.value_added import Growth
+    from yincai.measurement.growth.value_added import BySimex, Growth
     from yincai.records.readers.scores import Floats
 
 HELP = "成长与增值：成长百分位（仅供研究）、混合模型、学校增值的重算"
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sgp.add_argument(
         "--priors", type=int, default=3, choices=range(1, 9), metavar="N", help="最多用几年先前成绩（默认 3）"
     )
+    sgp.add_argument("--json", action="store_true", help="另在标准输出写一份 JSON：各有多少行")
     sgp.add_argument("--year", action="append", metavar="年", help="只算这一年（可重复；默认全部）")
     sgp.set_defaults(growth=run_sgp)
     mixed = kinds.add_parser("mixed", help="线性混合模型", description="线性混合模型，公式写法同 R 的 lme4。")
@@ -73,6 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--prior-se", metavar="数|列名[,…]", help="先前分数的测量标准误，每列一个数，或每列一个写着每人标准误的列"
     )
     added.add_argument("--minimum", type=int, default=30, metavar="N", help="少于这么多人的学校不显示（默认 30）")
+    added.add_argument(
+        "--simex",
+        type=int,
+        metavar="N",
+        help="另用模拟外推法（SIMEX，每步 N 次）算一遍，看结果多大程度上取决于怎样处理误差；要有 --prior-se",
+    )
     added.add_argument("--bundle", type=Path, metavar="OUT.zip", help="另写一份可重算的下载包")
     added.add_argument("--json", action="store_true", help="只输出一份 JSON")
     added.set_defaults(growth=run_value_added)
@@ -90,7 +97,12 @@ def run_sgp(asked: argparse.Namespace) -> int:
     read = read_long(asked.scores)
     years = _years(read, asked.year)
     try:
-        knots = _knots(read, read_knots(asked.knots) if asked.knots else {}, Knots)
+        given = read_knots(asked.knots) if asked.knots else {}
+        knots = _knots(read, given, Knots)
+        if given and not {(grade, subject) for grade, subject in knots} & _pairs(read):
+            raise Unreadable(
+                f"{asked.knots}：没有一行的年级和学科出现在成绩表里；成绩表的学科有：{'、'.join(read.subjects)}。"
+            )
         table = percentiles.Long(read.pupil, read.year, read.grade, read.subject, read.score)
         found = percentiles.of_table(table, knots, asked.priors, years)
     except ValueError as problem:
@@ -98,13 +110,15 @@ def run_sgp(asked: argparse.Namespace) -> int:
             problem if isinstance(problem, Unreadable) else Unreadable(f"{asked.scores}：算不了：{problem}")
         ) from problem
     _write_percentiles(asked.out, read, found)
-    sys.stdout.write(RESEARCH)
-    sys.stdout.write(f"{int((found.n_priors > 0).sum())} 个成长百分位写到 {asked.out}。\n")
+    written = int((found.n_priors > 0).sum())
+    sys.stderr.write(f"{RESEARCH}{written} 个成长百分位写到 {asked.out}。\n")
     for why, count in found.without.items():
         if count:
-            sys.stdout.write(f"没有百分位：{count} 行，{WHY[why]}。\n")
+            sys.stderr.write(f"没有百分位：{count} 行，{WHY[why]}。\n")
     if read.doubled:
-        sys.stdout.write(f"重复的行：{read.doubled} 行（同一学生、年份、年级和学科），留最高分。\n")
+        sys.stderr.write(f"重复的行：{read.doubled} 行（同一学生、年份、年级和学科），留最高分。\n")
+    if asked.json:
+        write_json({"out": str(asked.out), "percentiles": written, "without": found.without, "doubled": read.doubled})
     return 0
 
 
@@ -121,6 +135,11 @@ def _years(read: LongScores, wanted: list[str] | None) -> list[int] | None:
 def _knots(read: LongScores, given: dict[tuple[int, str], Any], make: Any) -> dict[tuple[int, int], Any]:
     places = {subject: place for place, subject in enumerate(read.subjects)}
     return {(grade, places[subject]): make(*each) for (grade, subject), each in given.items() if subject in places}
+
+
+def _pairs(read: LongScores) -> set[tuple[int, int]]:
+    """Grades with subjects that the table has."""
+    return set(zip(read.grade.tolist(), read.subject.tolist(), strict=True))
 
 
 def _write_percentiles(path: Path, read: LongScores, found: LongPercentiles) -> None:
@@ -216,6 +235,7 @@ def _computed(path: Path, bundle: Bundle) -> Growth:
             settings.get("prior_se") if bundle.errors is None else bundle.errors,
             int(settings["minimum"]),
             float(settings["confidence"]),
+            bool(settings.get("positive", False)),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise Unreadable(f"{path}：算不了：{problem}") from problem
@@ -233,17 +253,50 @@ def _value_added(asked: argparse.Namespace) -> int:
     school = np.searchsorted(np.array(names), np.array(columns[asked.school])).astype(np.int64)
     table = np.column_stack([_column(asked.data, name, columns[name]) for name in (asked.score, *priors)])
     same, own = _errors(asked, columns)
-    settings = {"minimum": asked.minimum, "confidence": 0.8, "prior_se": same, "priors": priors}
+    settings = {"minimum": asked.minimum, "confidence": 0.8, "positive": True, "prior_se": same, "priors": priors}
     bundle = Bundle(np.arange(len(school)), school, table[:, 0], table[:, 1:], settings, errors=own)
     found = _computed(asked.data, bundle)
     if asked.bundle:
         whole = replace(bundle, coefficients=found.coefficients, figures=_rows(found))
         asked.bundle.write_bytes(bundle_bytes(whole))
+    checked = _by_simex(asked, bundle) if asked.simex is not None else None
     if asked.json:
-        write_json({**_growth_document(found), "names": names})
+        more = {} if checked is None else {"simex": asdict(checked)}
+        write_json({**_growth_document(found), "names": names, **more})
     else:
         _write_schools(found, dict(enumerate(names)))
+        if checked:
+            _write_simex(found, checked, names)
     return 0
+
+
+def _by_simex(asked: argparse.Namespace, bundle: Bundle) -> BySimex:
+    import numpy as np
+
+    from yincai.measurement.growth import value_added
+
+    errors = bundle.settings["prior_se"] if bundle.errors is None else bundle.errors
+    if errors is None:
+        raise Unreadable("--simex 要知道先前分数的测量误差：请同时给出 --prior-se。")
+    rng = np.random.default_rng(0)
+    try:
+        return value_added.by_simex(bundle.score, bundle.priors, bundle.school, errors, rng, asked.simex, asked.minimum)
+    except ValueError as problem:
+        raise Unreadable(f"{asked.data}：算不了：{problem}") from problem
+
+
+def _write_simex(found: Growth, checked: BySimex, names: list[str]) -> None:
+    sys.stdout.write(f"模拟外推法（SIMEX，每步 {checked.draws} 次）对照：\n")
+    slopes = zip(found.naive_slopes, found.slopes, checked.slopes, checked.slopes_se, strict=True)
+    for number, (naive, ours, theirs, se) in enumerate(slopes, start=1):
+        sys.stdout.write(
+            f"  先前成绩 {number} 的斜率：不管误差 {naive:.3f}，回归校准 {ours:.3f}，SIMEX {theirs:.3f} ± {se:.3f}\n"
+        )
+    for each in found.schools:
+        if each.growth is not None:
+            sys.stdout.write(
+                f"  学校 {names[each.school]}：增值 {each.growth:+.2f}，SIMEX {checked.growth[each.school]:+.2f}\n"
+            )
 
 
 def _errors(asked: argparse.Namespace, columns: dict[str, list[str]]) -> tuple[list[float] | None, Floats | None]:

@@ -9,15 +9,18 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from yincai.cli.measure import write_json
 from yincai.records.readers import Unreadable
-from yincai.records.readers.responses import read_wide
+from yincai.records.readers.responses import Wide, read_wide
 
 if TYPE_CHECKING:
     from yincai.measurement.irt import Fit
 
 HELP = "项目反应理论：由作答表估计每道题的区分度 a、难度 b、猜测度 c"
 MODELS = ("rasch", "2pl", "3pl", "grm", "pcm", "gpcm")
+ZERO_ONE = ("rasch", "2pl", "3pl")
 FLAGS = {
     "all right": "全部答对，靠弱先验估计",
     "all wrong": "全部答错，靠弱先验估计",
@@ -40,6 +43,7 @@ def run(asked: argparse.Namespace) -> int:
     from yincai.measurement import irt
 
     read = read_wide(asked.responses, asked.id)
+    _check(asked, read)
     began = time.perf_counter()
     try:
         found = irt.fit(read.scores, asked.model, items=read.items)
@@ -51,6 +55,17 @@ def run(asked: argparse.Namespace) -> int:
     else:
         sys.stdout.write(table(found, seconds))
     return 0 if found.converged else 1
+
+
+def _check(asked: argparse.Namespace, read: Wide) -> None:
+    """What the model cannot take, said with its place."""
+    if int(np.isfinite(read.scores).any(axis=1).sum()) < 2:
+        raise Unreadable(f"{asked.responses}：至少要两名学生有作答，才能估计题目参数。")
+    if asked.model in ZERO_ONE and (beyond := read.scores > 1).any():
+        raise Unreadable(
+            f"{asked.responses} {read.where(beyond)}，{asked.model} 只用 0（错）和 1（对）。"
+            "多级计分请用 --model grm；如果这一列是学号，请加 --id 列名。"
+        )
 
 
 def document(found: Fit, seconds: float) -> dict[str, Any]:

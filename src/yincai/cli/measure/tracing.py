@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--responses", type=Path, required=True, metavar="文件", help="csv 或三行格式的作答记录")
     parser.add_argument("--model", choices=(*MODELS, "all"), default="all", help="模型，默认全部")
     parser.add_argument("--train", type=Path, metavar="文件", help="在此文件上拟合；不给则按学生分五组互相检验")
-    parser.add_argument("--skills", type=Path, metavar="文件", help="Q 矩阵（仅三行格式）：每题一行，0-1")
+    parser.add_argument("--skills", type=Path, metavar="文件", help="Q 矩阵（仅三行格式）：每题一行，0-1，可有表头")
     parser.add_argument("--seed", type=int, default=0, help="分组的随机种子，默认 0")
     parser.add_argument("--json", action="store_true", help="输出 JSON")
 
@@ -42,8 +42,9 @@ def run(asked: argparse.Namespace) -> int:
     from yincai.cli.measure import write_json
     from yincai.measurement.tracing.evaluate import ReadsTheFuture, evaluate
 
-    log = _log(asked.responses, asked.skills)
-    train = None if asked.train is None else _log(asked.train, asked.skills)
+    log, train = _logs([asked.responses, asked.train], asked.skills)
+    if train is None and log.learners < 2:
+        raise Unreadable(f"{asked.responses.name}：只有一名学生，不能分组互相检验。请用 --train 另给一份拟合用的记录。")
     names = MODELS if asked.model == "all" else (asked.model,)
     fits = {name: importlib.import_module(f"yincai.measurement.tracing.{name}").fit for name in names}
     _warm(fits)
@@ -62,11 +63,13 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _log(path: Path, skills: Path | None) -> Any:
+def _logs(paths: list[Path | None], skills: Path | None) -> list[Any]:
+    """The log of each path, None where there is none."""
     from yincai.measurement.tracing.log import Log
 
-    read = logs.read(path, skills)
-    return Log.of(read.learner, read.item, read.correct, read.skill, read.time, read.duration)
+    read = iter(logs.read_all([path for path in paths if path is not None], skills))
+    found = [None if path is None else next(read) for path in paths]
+    return [one and Log.of(one.learner, one.item, one.correct, one.skill, one.time, one.duration) for one in found]
 
 
 def _warm(fits: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from yincai.core.exports import Sheet, page_cells
-from yincai.core.figures import Figure, percent_text
+from yincai.core.figures import Figure, chance_text, percent_text
 from yincai.core.ids import new_id
 from yincai.core.navigation import ShellPart, signin_notes_for
 
@@ -32,6 +32,16 @@ def form_key() -> SafeString:
 @register.filter
 def percent(value: float | None) -> str:
     return percent_text(value)
+
+
+@register.filter
+def thousands(value: int) -> str:
+    return f"{value:,}"
+
+
+@register.filter
+def chance(value: float) -> str:
+    return chance_text(value)
 
 
 @register.filter

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from yincai.core.action import action, touched
 from yincai.core.actors import Actor
 from yincai.core.exports import export_file
-from yincai.evaluation.computing import FIGURES, Columns, fitted
+from yincai.evaluation.computing import FIGURES, Columns, fitted, keeps_spread
 from yincai.evaluation.models import GrowthRun, SchoolGrowth
 from yincai.evaluation.policies import GROWTH_TAKE
 from yincai.records.readers.scores import Bundle, bundle_bytes
@@ -44,7 +44,7 @@ def take_computation(run: GrowthRun, *, acting_user: Actor) -> HttpResponse:
 
 def bundle_of(run: GrowthRun) -> Bundle:
     given = Columns.unpack(bytes(run.inputs))
-    found = fitted(given, run.least)
+    found = fitted(given, run.least, run.model["version"])
     kept = {row.school.path: row for row in SchoolGrowth.objects.filter(run=run).select_related("school")}
     order = np.random.default_rng(secrets.randbits(64)).permutation(len(given.scores))
     return Bundle(
@@ -72,6 +72,7 @@ def _settings(run: GrowthRun, given: Columns) -> dict[str, Any]:
     return {
         "minimum": run.least,
         "confidence": run.model["confidence"],
+        "positive": keeps_spread(run.model["version"]),
         "prior_se": [given.prior_se],
         "title": monitoring.title,
         "score": monitoring.code,

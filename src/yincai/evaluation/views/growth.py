@@ -18,7 +18,9 @@ from yincai.evaluation.models import Appeal, GrowthRun, SchoolGrowth
 from yincai.evaluation.policies import APPEAL, GROWTH_SEE, GROWTH_TAKE, MONITORING_PLAN
 from yincai.evaluation.queries import appeals_for, latest_runs, schools_of
 from yincai.evaluation.words import (
+    own_finding,
     percentile_said,
+    points,
     points_said,
     run_finding,
     school_finding,
@@ -37,11 +39,15 @@ def index(request: Request) -> HttpResponse:
     own = [schools[0] for _, schools in rows if len(schools) == 1]
     if len(rows) == 1 and own:
         return redirect("evaluation-school", rows[0][0].pk, own[0].school_id)
-    found = [
-        (run, schools, school_finding(_with(schools[0], run)) if len(schools) == 1 else run_finding(run, schools))
-        for run, schools in rows
-    ]
-    values = {"rows": found, "may_plan": MONITORING_PLAN.held_by(actor), "appeals": appeals_for(actor).count()}
+    alone = len(own) == len(rows)
+    found = [(run, schools, *_line(run, schools, alone)) for run, schools in rows]
+    finding = own_finding(own) if alone else "学校的进步，与同样起点的学生比"
+    values = {
+        "rows": found,
+        "finding": finding,
+        "may_plan": MONITORING_PLAN.held_by(actor),
+        "appeals": appeals_for(actor).count(),
+    }
     return render(request, "evaluation/growths.html", values)
 
 
@@ -83,6 +89,7 @@ def school(request: Request, pk: UUID, school: UUID) -> HttpResponse:
         "finding": school_finding(row),
         "verdict": verdict_said(row),
         "said": points_said(row),
+        "raw": points(row.came - row.expected) if row.came is not None and row.expected is not None else "",
         "percentile": percentile_said(row),
         "chart": alone(row),
         "counted": who_is_counted(row.counts),
@@ -120,6 +127,14 @@ def growth_or_404(request: Request, pk: UUID, school: UUID) -> SchoolGrowth:
 def _reached(actor: Actor, pk: UUID, school: UUID) -> SchoolGrowth | None:
     rows = GROWTH_SEE.filter(actor, SchoolGrowth.objects.filter(run=pk, school=school))
     return rows.select_related("school", "run__monitoring__before", "run__monitoring__organisation").first()
+
+
+def _line(run: GrowthRun, schools: list[SchoolGrowth], alone: bool) -> tuple[str, str]:
+    """A comparison in a list: what it found and, of one's own school, the figure with its interval."""
+    if not alone:
+        return (school_finding(_with(schools[0], run)) if len(schools) == 1 else run_finding(run, schools)), ""
+    row = _with(schools[0], run)
+    return school_finding(row), points_said(row) if row.growth is not None else ""
 
 
 def _with(row: SchoolGrowth, run: GrowthRun) -> SchoolGrowth:

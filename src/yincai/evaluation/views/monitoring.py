@@ -60,7 +60,7 @@ def plan(request: Request) -> HttpResponse:
         request,
         form,
         title="安排一次监测",
-        sub="监测是抽样，不是考试：不给学生和班级排名、发成绩，只看学校整体的进步。",
+        sub="监测是抽样，不是考试：不给学生和班级排名，也不发成绩，只看学校整体的进步。",
         button="安排并抽样",
         back=reverse("evaluation-monitorings"),
     )

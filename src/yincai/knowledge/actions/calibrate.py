@@ -10,7 +10,7 @@ from yincai.core.action import ActionError, action, touched
 from yincai.core.actors import Actor
 from yincai.core.tasks import enqueue, long_background, register_periodic
 from yincai.indicators.cards import refuse_beyond_bounds
-from yincai.knowledge import calibration, pool
+from yincai.knowledge import calibration, pool, rehearsals
 from yincai.knowledge.model_cards import metrics_of
 from yincai.knowledge.models import SUBJECT, Calibration, CalibrationState, ItemParameters
 from yincai.knowledge.policies import CALIBRATE
@@ -51,6 +51,7 @@ def decide_calibration(row: Calibration, use: bool, why: str, *, acting_user: Ac
             state=CalibrationState.RETIRED
         )
         ItemParameters.objects.filter(calibration=row).update(since=row.decided_at)
+        rehearsals.use_limits(row)
         pool.changed(row.subject)
     row.save()
     return touched(row, state=row.state, why=row.why)

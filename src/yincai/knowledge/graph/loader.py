@@ -11,6 +11,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 TERMS = ("上", "下")
+NUMERALS = "零一二三四五六七八九"
 CODE = re.compile(r"m[1-9]\.[a-z0-9]+(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
@@ -34,8 +35,13 @@ class Unit:
         return (self.grade, TERMS.index(self.term), self.order)
 
     @property
+    def book(self) -> str:
+        """The textbook it stands in: 五年级下册."""
+        return f"{NUMERALS[self.grade]}年级{self.term}册"
+
+    @property
     def label(self) -> str:
-        return f"{self.grade} 年级{self.term}册 · {self.name}"
+        return f"{self.book} · {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

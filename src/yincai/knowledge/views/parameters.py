@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from yincai.core.action import ActionError, form_key
 from yincai.core.exports import Cell, Column, Linked, Sheet, export, wanted_format
+from yincai.core.figures import signed
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.knowledge.actions.calibrate import begin_calibration, decide_calibration
@@ -88,8 +89,8 @@ def _rows(choices: Any) -> list[ItemRow]:
                 item,
                 codes.get(item, str(item)),
                 "、".join(points),
-                f"{prior.b[place]:+.2f} ± {prior.se_b[place]:.2f}",
-                f"{now.b[place]:+.2f} ± {now.se_b[place]:.2f}" if now.n[place] else "",
+                f"{signed(prior.b[place], 2)} ± {prior.se_b[place]:.2f}",
+                f"{signed(now.b[place], 2)} ± {now.se_b[place]:.2f}" if now.n[place] else "",
                 f"{now.a[place]:.2f} ± {now.se_a[place]:.2f}",
                 f"{now.c[place]:.2f}",
                 int(now.n[place]),

@@ -8,16 +8,18 @@ from yincai.core.action import ActionError, action, changed_nothing, touched
 from yincai.core.actors import Actor
 from yincai.core.ids import new_id
 from yincai.core.permissions import NotAllowed
+from yincai.learning.actions.steering import TELL_THE_OFFICE, why_not
 from yincai.learning.attributed import Judgement
 from yincai.learning.attribution.causes import platform_candidates
 from yincai.learning.attribution.choices import choices_for
+from yincai.learning.attribution.stepping import workings_of
 from yincai.learning.attribution.trained import in_use, train
 from yincai.learning.policies import ATTRIBUTE
 from yincai.records.models import ResponseFact
 from yincai.records.queries import said_in
 from yincai.records.recording import record
 from yincai.records.statements import attributed
-from yincai.registry.queries import class_of, classes_taught, people_of
+from yincai.registry.queries import class_of, people_of
 
 
 @action(ATTRIBUTE)
@@ -26,11 +28,12 @@ def judge(fact: ResponseFact, cause: str, *, acting_user: Actor) -> Judgement:
 
     The same word again changes nothing; another one takes the place of the first. Raises ConsentMissing.
     """
-    _require_pupil(fact.pupil, acting_user)
+    require_pupil(fact.pupil, acting_user)
     if fact.score >= 1:
         raise ActionError("这道题答对了，没有错因可判。")
     typed = said_in([fact.statement]).get(fact.statement, "")
-    offered = platform_candidates(fact, typed, in_use(fact.subject))
+    steps = workings_of([fact]).get(fact.statement)
+    offered = platform_candidates(fact, typed, in_use(fact.subject), steps)
     if cause not in {one.cause for one in choices_for(fact, offered)}:
         raise ActionError("请在列出的错因里选一个；都不像，就选“看不出错因”。")
     before = Judgement.objects.filter(answer=fact.statement, superseded=False).first()
@@ -43,11 +46,13 @@ def judge(fact: ResponseFact, cause: str, *, acting_user: Actor) -> Judgement:
     return touched(row, answer=fact.statement, cause=cause, model=model.pk)
 
 
-def _require_pupil(pupil: int, actor: Actor) -> None:
+def require_pupil(pupil: int, actor: Actor) -> None:
     person = people_of([pupil]).get(pupil)
     room = class_of(person) if person else None
-    if actor.person is None or room is None or room.pk not in {one.pk for one in classes_taught(actor.person)}:
-        raise NotAllowed("您不教这名学生，不能判断他的错因。")
+    if room is None:
+        raise NotAllowed("这名学生现在不在任何班里，不能判断他的错因。")
+    if not ATTRIBUTE.can(actor, room):
+        raise NotAllowed(f"{why_not(room, actor)}，不能判断这名学生的错因。{TELL_THE_OFFICE}")
 
 
 def _store(fact: ResponseFact, said: str, cause: str, actor: Actor) -> Judgement:

@@ -84,6 +84,8 @@ def enter_marks(paper: PlacementPaper, on: date, rows: dict[int, Row], *, acting
     members = pupils_of(paper.school_class)
     names = {pupil.pseudonym.number: pupil.person.name for pupil in members}
     keeping = {pupil.pseudonym.number for pupil in members if pupil.pseudonym.keeps}
+    if not rows:
+        raise ActionError("还没有登记：一格也没有填。对填 1，错填 0，没做空着。")
     held = {row.pupil: row for row in PaperMark.objects.filter(paper=paper)}
     checked = {pupil: _problem(paper, row, held.get(pupil), pupil in keeping) for pupil, row in rows.items()}
     if problems := {pupil: why for pupil, why in checked.items() if why}:

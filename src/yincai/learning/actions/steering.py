@@ -15,20 +15,30 @@ from yincai.core.permissions import NotAllowed
 from yincai.knowledge.models import Item
 from yincai.knowledge.pool import pool
 from yincai.knowledge.queries import graph
-from yincai.learning.models import Assignment, ClassSetting, ItemRule
-from yincai.learning.policies import STEER
+from yincai.learning.models import SUBJECTS, Assignment, ClassSetting, ItemRule
+from yincai.learning.policies import STEER, SUBJECT
 from yincai.learning.sitting import class_word, forget_class, stocked
 from yincai.registry.models import Organisation
-from yincai.registry.queries import classes_taught, pupils_of
+from yincai.registry.queries import pupils_of, subjects_taught
 
-SUBJECT = "math"
+TELL_THE_OFFICE = "任课登记有误的话，请学校管理员在您的人员页上改。"
 LOWEST, HIGHEST = 0.6, 0.9
 MOST_QUESTIONS = 30
 
 
 def require_class(school_class: Organisation, actor: Actor) -> None:
-    if actor.person is None or school_class.pk not in {row.pk for row in classes_taught(actor.person)}:
-        raise NotAllowed(f"您不教{school_class.name}，不能为他们布置或调整练习。")
+    """Of the teachers of a class, only those who teach it this subject."""
+    if not STEER.can(actor, school_class):
+        raise NotAllowed(f"{why_not(school_class, actor)}，不能为他们布置或调整练习。{TELL_THE_OFFICE}")
+
+
+def why_not(school_class: Organisation, actor: Actor) -> str:
+    """What is missing for deciding about a class, in words."""
+    taught = subjects_taught(actor.person, school_class) if actor.person else []
+    name = SUBJECTS[SUBJECT]
+    if not taught:
+        return f"您的任课里没有{school_class.name}"
+    return f"您教{school_class.name}的{'、'.join(taught)}，任课里没有这个班的{name}"
 
 
 @action(STEER)

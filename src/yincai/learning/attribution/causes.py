@@ -1,4 +1,5 @@
-"""The causes of wrong answers: a teacher's word before an exact malrule before what the search finds.
+"""The causes of wrong answers: a teacher's word before what the pupil's steps show, before an exact malrule, before
+what the search finds.
 
 Nothing of this happens while an answer is given. It is worked out for whoever opens a report or a pupil's page, a
 bounded number of new searches a page; what was searched is remembered in the process.
@@ -13,7 +14,8 @@ from uuid import UUID
 
 from yincai.knowledge import items
 from yincai.knowledge.items import UnknownItem
-from yincai.learning.attributed import Judgement
+from yincai.learning.attributed import Judgement, Working
+from yincai.learning.attribution import stepping
 from yincai.learning.attribution.exercise import exercise_of, value_of
 from yincai.learning.attribution.trained import Trained, in_use
 from yincai.learning.attribution.words import UNKNOWN, name_of, searched
@@ -21,8 +23,8 @@ from yincai.measurement.errors import answers
 from yincai.records.models import ResponseFact
 from yincai.records.queries import said_in
 
-TEACHER, EXACT, SEARCH = "teacher", "exact", "search"
-HOW = {TEACHER: "老师判断", EXACT: "与常见错误完全吻合", SEARCH: "按算式推算"}
+TEACHER, STEP, EXACT, SEARCH = "teacher", "step", "exact", "search"
+HOW = {TEACHER: "老师判断", STEP: "步骤里看到", EXACT: "与常见错误完全吻合", SEARCH: "按算式推算"}
 ENOUGH = 0.5  # a cause less probable than this is offered, not named
 SEARCHES = 60  # new ones a page: some tenths of a second
 OFFERED = 4
@@ -72,15 +74,18 @@ def attribute(facts: Sequence[ResponseFact], subject: str) -> list[Wrong]:
     """Every wrong answer among the facts with its candidates, in the order given."""
     wrong = [fact for fact in facts if fact.score < 1]
     judged, typed, model = judgements_of(wrong), said_in(fact.statement for fact in wrong), in_use(subject)
+    worked = stepping.workings_of(wrong)
     budget, found = SEARCHES, []
     for fact in wrong:
         said = typed.get(fact.statement, "")
         teacher = judged.get(fact.statement)
         task = None if fact.cause else _task(fact, said)
+        steps = worked.get(fact.statement)
         new = task is not None and (model.version, *task) not in _found
+        new |= steps is not None and not stepping.is_known(fact, steps, model)
         waits = new and budget == 0
         budget -= new and not waits
-        candidates = platform_candidates(fact, said, model, search=not waits)
+        candidates = platform_candidates(fact, said, model, steps, search=not waits)
         found.append(Wrong(fact, said, _with_teacher(candidates, teacher), teacher is not None, waits))
     return found
 
@@ -92,8 +97,18 @@ def judgements_of(facts: Sequence[ResponseFact]) -> dict[UUID, str]:
     return dict(rows.values_list("answer", "cause"))
 
 
-def platform_candidates(fact: ResponseFact, typed: str, model: Trained, *, search: bool = True) -> list[Candidate]:
-    """Without what a teacher said."""
+def platform_candidates(
+    fact: ResponseFact, typed: str, model: Trained, steps: Working | None = None, *, search: bool = True
+) -> list[Candidate]:
+    """Without what a teacher said. `steps`: the working behind the answer, if there is one that breaks."""
+    seen = stepping.seen_in(fact, steps, model) if steps and search else None
+    found = [Candidate(cause, probability, STEP, why) for cause, probability, why in seen.causes] if seen else []
+    known = {one.cause for one in found}
+    return [*found, *(one for one in _by_answer(fact, typed, model, search=search) if one.cause not in known)]
+
+
+def _by_answer(fact: ResponseFact, typed: str, model: Trained, *, search: bool) -> list[Candidate]:
+    """What the answer alone shows."""
     if fact.cause:
         return [Candidate(fact.cause, model.trust(fact.cause), EXACT, _exact_evidence(typed))]
     task = _task(fact, typed)
@@ -168,3 +183,4 @@ def _shown(exercise: str) -> str:
 def forget() -> None:
     """What was searched; for tests, whose versions come again."""
     _found.clear()
+    stepping.forget()

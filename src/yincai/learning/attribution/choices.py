@@ -10,7 +10,8 @@ from yincai.knowledge.generators import all_generators, get
 from yincai.knowledge.items import UnknownItem
 from yincai.knowledge.queries import graph
 from yincai.learning.attribution.causes import Candidate
-from yincai.learning.attribution.words import PROCEDURES, TEACHERS, name_of, searched, words_of
+from yincai.learning.attribution.words import PROCEDURES, STEPS, TEACHERS, name_of, searched, stepped, words_of
+from yincai.learning.attribution.worked import task_of
 from yincai.records.models import ResponseFact
 
 NAMED, GENERAL = "系统看到的", "计算中常见的"
@@ -32,6 +33,7 @@ def choices_for(fact: ResponseFact, offered: Sequence[Candidate]) -> list[Choice
     groups: list[tuple[str, list[str]]] = [
         (NAMED, [one.cause for one in offered]),
         ("这类题常见的", _at_home(fact)),
+        (GENERAL, _steps(fact)),
         (GENERAL, [] if _is_choice(fact) else [searched((name,)) for name in PROCEDURES]),
         ("都不像", list(TEACHERS)),
     ]
@@ -58,6 +60,12 @@ def _at_home(fact: ResponseFact) -> list[str]:
         for rule in generator.malrules.values()
         if rule.point in codes or codes & set(generator.points)
     ]
+
+
+def _steps(fact: ResponseFact) -> list[str]:
+    """Faulty steps, where there is an equation or an expression with letters to be worked through."""
+    task = task_of(fact.item, fact.version, fact.seed)
+    return [stepped((name,), bool(task.line.sign)) for name in STEPS] if task and task.letters else []
 
 
 def _is_choice(fact: ResponseFact) -> bool:

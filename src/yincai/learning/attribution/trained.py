@@ -14,8 +14,10 @@ from django.db.models import Count
 
 from yincai.core.scope import unscoped
 from yincai.learning.attributed import AttributionModel, Judgement
-from yincai.learning.attribution.words import procedures_of
+from yincai.learning.attribution.words import STEPS, procedures_of
+from yincai.measurement.errors import moves
 from yincai.measurement.errors.answers import NAMES, AnswerModel, updated
+from yincai.measurement.errors.moves import MoveModel
 
 # Before anybody judged, a malrule that gives just this answer is believed as nine of ten would be.
 AGREED, REFUSED = 9.0, 1.0
@@ -33,6 +35,12 @@ class Trained:
     def search(self) -> AnswerModel:
         known = AnswerModel()
         return AnswerModel({**known.counts, **{name: n for name, n in self.counts.items() if name in NAMES}})
+
+    @cached_property
+    def moves(self) -> MoveModel:
+        """How often teachers said of an answer that it came from each faulty step."""
+        agreed = {name: sum(self.rules.get(rule, (0, 0))[0] for rule in ids) for name, ids in STEPS.items()}
+        return moves.updated(MoveModel(), agreed)
 
     def trust(self, rule: str) -> float:
         """How probable it is that an answer a malrule gives came from that malrule."""

@@ -9,12 +9,15 @@ from yincai.knowledge import items
 from yincai.knowledge.items import Image, UnknownItem
 from yincai.learning.attribution.causes import Candidate, attribute
 from yincai.learning.attribution.choices import GENERAL, Choice, choices_for
+from yincai.learning.attribution.stepping import Line, seen_in, workings_of
+from yincai.learning.attribution.trained import in_use
 from yincai.records.models import ResponseFact
 
 
 @dataclass(frozen=True)
 class Shown:
-    """`chosen`: the cause that is ticked when the page opens; `groups`: what may be ticked, by where it comes from."""
+    """`chosen`: the cause that is ticked when the page opens; `groups`: what may be ticked, by where it comes from;
+    `steps`: the lines that the pupil wrote out, from the task on."""
 
     stem: str
     images: tuple[Image, ...]
@@ -25,6 +28,7 @@ class Shown:
     judged: bool
     chosen: str
     groups: tuple[tuple[str, tuple[Choice, ...]], ...]
+    steps: tuple[Line, ...] = ()
 
     @property
     def folded(self) -> str:
@@ -55,7 +59,14 @@ def shown_answer(fact: ResponseFact) -> Shown:
         judged=bool(wrong and wrong.judged),
         chosen=candidates[0].cause if candidates else "",
         groups=groups,
+        steps=_steps(fact),
     )
+
+
+def _steps(fact: ResponseFact) -> tuple[Line, ...]:
+    row = workings_of([fact]).get(fact.statement)
+    seen = seen_in(fact, row, in_use(fact.subject)) if row else None
+    return seen.lines if seen else ()
 
 
 def _question(fact: ResponseFact) -> tuple[str, tuple[Image, ...], tuple[tuple[str, str], ...], str]:

@@ -12,11 +12,16 @@ from django.urls import reverse
 from yincai.core.figures import Figure
 from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
-from yincai.learning.attribution.causes import EXACT, TEACHER, Wrong, attribute
+from yincai.learning.actions.practise import DONT_KNOW
+from yincai.learning.attribution.causes import EXACT, STEP, TEACHER, Wrong, attribute
 from yincai.learning.attribution.words import TEACHERS, name_of, point_of, words_of
+from yincai.learning.papers import SIGNS
 from yincai.learning.reports.gather import Gathered
 from yincai.measurement.intervals import wilson
 from yincai.registry.queries import Pupil
+
+NOTHING_WRITTEN = ("", DONT_KNOW, *(sign for _, sign in SIGNS.values()))
+NEWEST = 30  # to be judged one by one
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,10 @@ class Cluster:
     def how(self) -> str:
         """What the cause rests on."""
         judged = sum(wrong.named is not None and wrong.named.how == TEACHER for wrong in self.answers)
+        steps = sum(wrong.named is not None and wrong.named.how == STEP for wrong in self.answers)
         exact = sum(wrong.named is not None and wrong.named.how == EXACT for wrong in self.answers)
-        said = [(judged, "老师判断"), (exact, "完全吻合"), (self.count - judged - exact, "按算式推算")]
+        rest = self.count - judged - steps - exact
+        said = [(judged, "老师判断"), (steps, "步骤里看到"), (exact, "完全吻合"), (rest, "按算式推算")]
         return "，".join(f"{word} {count} 次" for count, word in said if count)
 
     @property
@@ -61,6 +68,20 @@ class Errors:
     unnamed: tuple[Wrong, ...]
     waiting: int
     wrong: int
+
+    @property
+    def written(self) -> list[Wrong]:
+        """Of the unnamed those that one can look at and judge."""
+        return [one for one in self.unnamed if one.typed not in NOTHING_WRITTEN]
+
+    @property
+    def newest(self) -> list[Wrong]:
+        return sorted(self.written, key=lambda one: one.fact.at, reverse=True)[:NEWEST]
+
+    @property
+    def bare(self) -> int:
+        """Answers of which only the mark is known, or that the pupil did not know."""
+        return len(self.unnamed) - len(self.written)
 
 
 def errors_of(gathered: Gathered, least: int) -> Errors:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yincai.core.figures import Figure
+from yincai.core.figures import Figure, signed
 from yincai.knowledge import items
 from yincai.knowledge.generators import get
 from yincai.knowledge.items import UnknownItem
@@ -65,7 +65,7 @@ class ItemRow:
         fit = self.fit
         if fit.value is None or fit.low is None or fit.high is None:
             return ""
-        value, low, high = (f"{number:.1f}".replace("-", "−") for number in (fit.value, fit.low, fit.high))
+        value, low, high = (signed(number, 1, plus=False) for number in (fit.value, fit.low, fit.high))
         return f"与其他题的相关 {value}（{low} 到 {high}，{fit.n} 人）"
 
 

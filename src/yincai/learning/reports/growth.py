@@ -14,7 +14,7 @@ from uuid import UUID
 from django.core.cache import cache
 from django.utils import timezone
 
-from yincai.core.figures import Figure
+from yincai.core.figures import Figure, signed
 from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
 from yincai.learning.models import Grown
@@ -79,9 +79,9 @@ class PointGrowth:
 
 def _change_words(one: PointGrowth) -> str:
     low, high, value = one.change.low or 0.0, one.change.high or 0.0, one.change.value or 0.0
-    bounds = f"{low * 100:.0f} 到 {high * 100:.0f}，{one.n} 人"
+    bounds = f"{signed(low * 100, plus=False)} 到 {signed(high * 100, plus=False)}，{one.n} 人"
     if one.direction == 0:
-        return f"看不出变化（{value * 100:+.0f} 个百分点，{bounds}）"
+        return f"看不出变化（{signed(value * 100)} 个百分点，{bounds}）"
     return f"{'进步' if one.direction > 0 else '退步'} {abs(value) * 100:.0f} 个百分点（{bounds}）"
 
 

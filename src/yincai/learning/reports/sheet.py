@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from yincai.core.exports import Cell, Column, Sheet
+from yincai.core.figures import chance_text
 from yincai.learning.attribution.exercise import FORMULA, plain
 from yincai.learning.reports.report import Report
 from yincai.registry.queries import Pupil
@@ -42,7 +43,7 @@ def _reteach(report: Report) -> Iterable[list[Cell]]:
 
 def _errors(report: Report) -> Iterable[list[Cell]]:
     for one in report.errors.clusters:
-        words = f"{one.how}，把握约 {one.probability:.0%}。{one.words}"
+        words = f"{one.how}，把握{chance_text(one.probability)}。{one.words}"
         yield ["错因", one.name, one.share.said, words, _names(one.people)]
 
 

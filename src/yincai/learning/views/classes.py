@@ -52,10 +52,12 @@ def note_reveal(request: Request, school_class: Organisation, what: str) -> None
 @requires(SEE_CLASS)
 def classes(request: Request) -> HttpResponse:
     """The classes to choose from; `?item=CODE` carries an item of the bank along, to be set or steered."""
+    rooms = classes_of(request)
+    steered = STEER.filter(request.actor, Organisation.objects.filter(pk__in=[room.pk for room in rooms]))
     context = {
-        "classes": classes_of(request),
+        "classes": rooms,
         "item": request.GET.get("item", ""),
-        "may_steer": STEER.held_by(request.actor),
+        "steered": set(steered.values_list("pk", flat=True)),
     }
     return render(request, "learning/classes.html", context)
 
@@ -71,7 +73,7 @@ def class_page(request: Request, school_class: UUID) -> HttpResponse:
         "status": status,
         "errors": common_errors(room),
         "assignments": progress_of(set_lately(room), status.pupils),
-        "may_steer": STEER.held_by(request.actor),
+        "may_steer": STEER.can(request.actor, room),
     }
     return render(request, "learning/class.html", context)
 
@@ -94,7 +96,7 @@ def pupil_page(request: Request, person: UUID) -> HttpResponse:
         "points": points,
         "finding": finding_of(points),
         "patterns": patterns_of(pseudonym.number, SUBJECT) if pseudonym.keeps else [],
-        "may_judge": ATTRIBUTE.held_by(request.actor),
+        "may_judge": ATTRIBUTE.can(request.actor, room),
         "here": request.path,
     }
     return render(request, "learning/pupil.html", context)

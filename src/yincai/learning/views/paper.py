@@ -18,6 +18,7 @@ from yincai.core.action import ActionError, form_key
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.learning.actions.paper import NONE, MarksRefused, Row, enter_marks, make_paper, note_printed
+from yincai.learning.actions.steering import require_class
 from yincai.learning.models import PaperMark, PlacementPaper
 from yincai.learning.papers import LETTERS, printed
 from yincai.learning.placing import banned_at
@@ -60,6 +61,7 @@ def paper_or_404(request: Request, paper: UUID) -> PlacementPaper:
     row = get_object_or_404(PlacementPaper.objects.select_related("school_class"), pk=paper)
     if row.school_class_id not in {room.pk for room in classes_of(request)}:
         raise Http404
+    require_class(row.school_class, request.actor)
     return row
 
 
@@ -117,6 +119,7 @@ def print_(request: Request, paper: UUID, form: str) -> HttpResponse:
             "keys": [(letter, printed(row, letter)) for letter in LETTERS],
             "pupils": pupils_of(row.school_class),
             "numbers": range(1, row.length + 1),
+            "columns": row.length + 1,
         }
         return render(request, "learning/paper_key.html", context)
     return render(request, "learning/paper_form.html", {**context, "letter": form, "questions": printed(row, form)})
@@ -161,7 +164,10 @@ def _save(request: Request, row: PlacementPaper) -> HttpResponse:
         return _grid(request, row, typed, day, str(refused), refused.problems, 400)
     except ActionError as error:
         return _grid(request, row, typed, day, str(error), status=400)
-    messages.success(request, f"已存下 {changed} 人的登记，一会儿就计入学情，和线上做的一样。")
+    if changed:
+        messages.success(request, f"已存下 {changed} 人的登记，一会儿就计入学情，和线上做的一样。")
+    else:
+        messages.info(request, "和上次登记的一样，没有改动。")
     return redirect("learning-paper", row.pk)
 
 

@@ -21,7 +21,7 @@ from yincai.learning.models import PlacementPaper, PlacementResult, Practice, Pu
 from yincai.learning.papers import LENGTHS
 from yincai.learning.placed import Told, last_result, told, told_of
 from yincai.learning.placed import class_placement as placement_of_class
-from yincai.learning.placing import FEWEST_SAID, LONGEST, bench_of
+from yincai.learning.placing import BANDS, FEWEST_SAID, LONGEST, bench_of
 from yincai.learning.policies import PRACTISE, SEE_CLASS, STEER
 from yincai.learning.queries import grade_of
 from yincai.learning.views.classes import class_or_404, classes_of, note_reveal
@@ -36,11 +36,15 @@ PAPERS = 6  # listed on the page of a class
 def placement(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
     sitting = keeping.last_for(SUBJECT, Purpose.PLACEMENT)
+    given = len(keeping.given(sitting)) if sitting else 0
     context = {
         "offered": bench_of(request.actor.place, grade_of(request.actor)) is not None,
         "open": sitting if sitting and sitting.ended_at is None else None,
         "result": _result(request, keeping, sitting),
-        "short": bool(sitting and sitting.ended_at and len(keeping.given(sitting)) < FEWEST_SAID),
+        "short": bool(sitting and sitting.ended_at and given < FEWEST_SAID),
+        "given": given,
+        "left": LONGEST - given,
+        "fewest": FEWEST_SAID,
         "longest": LONGEST,
         "minutes": int(rule("eye.session", request.actor.place).value),
         "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
@@ -78,10 +82,11 @@ def class_placement(request: Request, school_class: UUID) -> HttpResponse:
         "room": room,
         "placement": placement_of_class(room),
         "offered": bench_of(room.path, room.grade or 0) is not None,
-        "may_steer": STEER.held_by(request.actor),
+        "may_steer": STEER.can(request.actor, room),
         "papers": PlacementPaper.objects.filter(school_class=room)[:PAPERS],
         "no_paper": refused_for(room.path, room.grade or 0),
         "lengths": LENGTHS,
+        "bands": BANDS,
     }
     return render(request, "learning/class_placement.html", context)
 

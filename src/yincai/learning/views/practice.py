@@ -25,9 +25,10 @@ from yincai.knowledge.queries import graph
 from yincai.learning import forms
 from yincai.learning.actions import practise
 from yincai.learning.actions.placement import finish
+from yincai.learning.attribution.worked import task_of
 from yincai.learning.keeping import Keeping, Kept, Unkept, minutes_since
 from yincai.learning.models import SUBJECTS, Assignment, Practice
-from yincai.learning.placing import LONGEST, ask_measured
+from yincai.learning.placing import FEWEST_SAID, LONGEST, ask_measured
 from yincai.learning.policies import PRACTISE
 from yincai.learning.queries import calm_map, grade_of, open_assignments, sitting_summary
 from yincai.learning.reports.progress import progress_in, progress_lately
@@ -280,6 +281,7 @@ def _shown(given: practise.Answered, typed: str) -> dict[str, Any]:
         "said": _said(asked, graded, typed),
         "key": graded.answer,
         "explanation": items.explanation(form.item, given.version, form.seed),
+        "steps": form.token() if graded.outcome == "wrong" and task_of(form.item, given.version, form.seed) else "",
     }
 
 
@@ -343,6 +345,8 @@ def stop(request: Request, practice_id: UUID) -> HttpResponse:
     keeping = keeping_of(request)
     try:
         sitting = keeping.practice(practice_id)
+        if sitting.measures and len(keeping.given(sitting)) < FEWEST_SAID:
+            return redirect("learning-placement")  # too few to say anything: it stays open and goes on another time
         if sitting.measures:
             finish(keeping, practice_id, grade_of(request.actor), acting_user=request.actor)
         else:

@@ -16,7 +16,7 @@ from yincai.core.action import ActionError, form_key
 from yincai.core.exports import export, wanted_format
 from yincai.core.http import Request
 from yincai.core.permissions import requires
-from yincai.learning.actions.attribute import judge
+from yincai.learning.actions.attribute import judge, require_pupil
 from yincai.learning.actions.reveal import reveal_class
 from yincai.learning.attribution.words import name_of
 from yincai.learning.policies import ATTRIBUTE, SEE_CLASS, STEER
@@ -78,8 +78,8 @@ def _report(
         "back": back,
         "back_words": back_words,
         "choice": choice,
-        "may_steer": STEER.held_by(request.actor),
-        "may_judge": ATTRIBUTE.held_by(request.actor),
+        "may_steer": STEER.can(request.actor, gathered.room),
+        "may_judge": ATTRIBUTE.can(request.actor, gathered.room),
     }
     return render(request, "learning/report.html", context)
 
@@ -89,6 +89,7 @@ def _report(
 def answer_cause(request: Request, statement: UUID) -> HttpResponse:
     """One wrong answer: what was asked, what was answered, what may have caused it; the teacher's word on it."""
     fact, pupil = _answer_or_404(request, statement)
+    require_pupil(fact.pupil, request.actor)
     back = _back(request, reverse("learning-pupil", args=[pupil.pk]))
     problem = ""
     if request.method == "POST":

@@ -38,6 +38,7 @@ SUBJECT = "math"
 @requires(STEER)
 def set_practice(request: Request, school_class: UUID) -> HttpResponse:
     room = class_or_404(request, school_class)
+    steering.require_class(room, request.actor)
     if request.method == "POST":
         try:
             row = _set_from_form(request, room)
@@ -179,7 +180,7 @@ def assignment(request: Request, assignment: UUID) -> HttpResponse:
         "room": row.school_class,
         "points": [known[slot].name for slot in row.points if slot in known],
         "items": [(item, codes[item]) for item in row.items if item in codes],
-        "may_steer": STEER.held_by(request.actor),
+        "may_steer": STEER.can(request.actor, row.school_class),
     }
     return render(request, "learning/assignment.html", context)
 
@@ -205,6 +206,7 @@ def withdraw(request: Request, assignment: UUID) -> HttpResponse:
 def steer(request: Request, school_class: UUID) -> HttpResponse:
     """Pin, ban or order items for a class, and set the success rate aimed at."""
     room = class_or_404(request, school_class)
+    steering.require_class(room, request.actor)
     problem = ""
     if request.method == "POST":
         try:

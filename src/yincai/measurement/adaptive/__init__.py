@@ -7,7 +7,7 @@ from yincai.measurement.adaptive.ability import eap, information, mle, wle
 from yincai.measurement.adaptive.plan import Plan, plan
 from yincai.measurement.adaptive.pool import Constraint, Pool, restricted
 from yincai.measurement.adaptive.rules import Rules, Start
-from yincai.measurement.adaptive.simulation import Simulation, simulate, sympson_hetter
+from yincai.measurement.adaptive.simulation import Simulation, drawn, simulate, sympson_hetter
 from yincai.measurement.adaptive.sitting import Choice, Result, Sitting, answer, begin, done, next_item, result
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "answer",
     "begin",
     "done",
+    "drawn",
     "eap",
     "information",
     "mle",

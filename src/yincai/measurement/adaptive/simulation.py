@@ -67,6 +67,21 @@ def probability(pool: Pool, theta: float, item: int) -> float:
     return float(pool.c[item] + (1 - pool.c[item]) / (1 + np.exp(-pool.a[item] * (theta - pool.b[item]))))
 
 
+def drawn(pool: Pool, rng: np.random.Generator) -> Pool:
+    """The pool with parameters drawn within their standard errors: a log-normal, so that it stays positive, b normal.
+
+    For `truth`: pupils who answer by curves that the test knows only as well as the standard errors say.
+
+    >>> known = Pool(a=[1.0] * 2, b=[0.0] * 2, c=[0.2] * 2, se_b=[0.0, 0.5])
+    >>> drawn(known, np.random.default_rng(1)).b.round(2).tolist()
+    [0.0, -0.65]
+    """
+    none = np.zeros(pool.n)
+    se_a, se_b = (none if each is None else each for each in (pool.se_a, pool.se_b))
+    a = pool.a * np.exp(se_a / pool.a * rng.normal(size=pool.n))
+    return replace(pool, a=a, b=pool.b + se_b * rng.normal(size=pool.n), se_a=None, se_b=None)
+
+
 def simulate(
     plan: Plan,
     abilities: ArrayLike,
@@ -138,12 +153,23 @@ def sympson_hetter(
     abilities: ArrayLike,
     rng: np.random.Generator,
     rounds: int = 8,
+    truth: Pool | None = None,
 ) -> Floats:
     """Exposure parameters (n,) with which no item is seen by more than about the share `most` of such pupils.
 
     `most`: in (0, 1], for all items or (n,) for each. `abilities` (m,): a sample of the pupils; each round simulates
-    one sitting for each. An item that would be selected with probability s gets most / s when that is below one. Use as
-    `Pool(…, exposure=…)`. Raises ValueError where the items' shares add up to less than a test.
+    one sitting for each, answered as `truth` says (see `simulate`). An item that would be selected with probability s
+    gets most / s when that is below one. Use as `Pool(…, exposure=…)`. Raises ValueError where the items' shares add up
+    to less than a test.
+
+    >>> pool, rules = Pool(a=[2.0] + [1.0] * 9, b=[0.0] * 10, c=[0.0] * 10), Rules(length=2)
+    >>> found = sympson_hetter(pool, rules, 0.5, [0.0] * 200, np.random.default_rng(1))
+    >>> limited = plan(replace(pool, exposure=found), rules)
+    >>> [
+    ...     round(float(simulate(each, [0.0] * 200, np.random.default_rng(2)).exposure.max()), 1)
+    ...     for each in (plan(pool, rules), limited)
+    ... ]
+    [1.0, 0.5]
     """
     most = np.broadcast_to(np.asarray(most, np.float64), pool.n)
     if not ((most > 0) & (most <= 1)).all() or rules.length > most.sum():
@@ -153,7 +179,7 @@ def sympson_hetter(
         )
     exposure = np.ones(pool.n)
     for _ in range(rounds):
-        found = simulate(plan(replace(pool, exposure=exposure), rules), abilities, rng)
+        found = simulate(plan(replace(pool, exposure=exposure), rules), abilities, rng, truth)
         selected = found.exposure / np.maximum(exposure, 1e-9)
         exposure = np.where(selected > most, most / np.maximum(selected, 1e-9), 1.0)
         always = np.argsort(-exposure, kind="stable")[: rules.length]

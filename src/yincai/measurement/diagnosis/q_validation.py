@@ -42,6 +42,14 @@ def validate_q(model: Diagnosis, responses: NDArray[np.generic], epsilon: float 
 
     It is a suggestion for people who know the items, not a correction. Raises ValueError for another model than gdina,
     more than 12 skills, or an epsilon outside (0, 1].
+
+    >>> from yincai.measurement.diagnosis import fit
+    >>> rng, q = np.random.default_rng(1), np.array([[1, 0], [0, 1], [1, 1]] * 4)
+    >>> able = ((rng.random((3000, 1, 2)) < 0.5) >= q).all(axis=2)
+    >>> answers, given = rng.random(able.shape) < np.where(able, 0.9, 0.1), q.copy()
+    >>> given[2] = [1, 0]
+    >>> [(each.item, each.suggested) for each in validate_q(fit(answers, given, "gdina"), answers) if not each.agrees]
+    [(2, (0, 1))]
     """
     skills = model.design.classes.shape[1]
     if model.design.model != "gdina":

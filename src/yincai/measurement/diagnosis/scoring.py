@@ -60,7 +60,15 @@ def score(model: Diagnosis, responses: NDArray[np.generic]) -> Scores:
 
 
 def class_posterior(model: Diagnosis, responses: NDArray[np.generic]) -> Floats:
-    """(learners, classes) in the order of `model.design.classes`. Raises ValueError for a table that does not fit."""
+    """(learners, classes) in the order of `model.design.classes`. Raises ValueError for a table that does not fit.
+
+    >>> from yincai.measurement.diagnosis import fit
+    >>> rng = np.random.default_rng(1)
+    >>> able = np.repeat(rng.random((500, 1)) < 0.5, 4, axis=1)
+    >>> model = fit(rng.random(able.shape) < np.where(able, 0.9, 0.2), np.ones((4, 1)))
+    >>> class_posterior(model, [[1, 1, 1, 1], [0, 0, 0, 0]]).round(1).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
     parts = [model.design.of_classes(post) for post in _posteriors(model, responses)]
     return np.concatenate(parts) if parts else np.zeros((0, len(model.design.classes)))
 

@@ -223,7 +223,7 @@ class Way:
     probability: float
 
 
-def causes(exercise: str, answer: Fraction | int | str, model: AnswerModel | None = None) -> list[Way]:
+def causes(exercise: str | Expression, answer: Fraction | int | str, model: AnswerModel | None = None) -> list[Way]:
     """The ways to a wrong answer, the most probable first; the empty one is "unexplained".
 
     Raises ValueError for an exercise or answer that is no number, and for an answer that is right.
@@ -233,7 +233,8 @@ def causes(exercise: str, answer: Fraction | int | str, model: AnswerModel | Non
     >>> causes("1/2+1/3", "2/5")[0].malrules
     ('numerators and denominators apart',)
     """
-    return _explained([parse(exercise)], answer, model or AnswerModel())
+    tree = parse(exercise) if isinstance(exercise, str) else exercise
+    return _explained([tree], answer, model or AnswerModel())
 
 
 def causes_from_operands(

@@ -109,6 +109,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Audit:
+    """All that was looked at: calibration of all rows and of each group, differential prediction, DIF of items, drift
+    of all and of groups; `findings` are those beyond the bounds."""
+
     whole: Calibration
     groups: tuple[GroupCalibration, ...]
     differential: tuple[GroupShift, ...]
@@ -121,7 +124,14 @@ class Audit:
 def audit(data: Data, minimum: int = 50, windows: int = 8, bounds: Bounds = Bounds()) -> Audit:
     """minimum : rows (and, where learners are known, at least 2 of them) before anything is told of a group.
 
-    Raises ValueError for columns of other lengths or values outside their range.
+    Raises ValueError for columns of other lengths or values outside their range. Sources: see each part's module.
+
+    >>> rng = np.random.default_rng(1)
+    >>> told, group = rng.uniform(0.2, 0.8, 2000), np.repeat(["a", "b"], 1000)
+    >>> right = (rng.random(2000) < told - 0.2 * (group == "b")).astype(float)
+    >>> made = audit(Data(told, right, groups={"class": group.tolist()}))
+    >>> sorted({(one.group, one.kind) for one in made.findings if one.group == "b"})
+    [('b', 'calibration'), ('b', 'differential')]
     """
     check(data.predicted, data.observed, data.learners)
     if minimum < 2:

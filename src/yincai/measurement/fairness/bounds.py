@@ -51,14 +51,14 @@ class Metric:
     def number(self) -> str:
         if self.value is None:
             return "还没有"
-        span = "" if self.low is None or self.high is None else f"（{self.low:.3f} 到 {self.high:.3f}）"
-        return f"{self.value:.3f}{span}，{self.n:,} {self.unit}"
+        span = "" if self.low is None or self.high is None else f"（{_number(self.low)} 到 {_number(self.high)}）"
+        return f"{_number(self.value)}{span}，{self.n:,} {self.unit}"
 
     @property
     def bound(self) -> str:
         ends = [
-            f"至少 {self.least:g}" if self.least is not None else "",
-            f"至多 {self.most:g}" if self.most is not None else "",
+            f"至少 {self.least:g}".replace("-", "−") if self.least is not None else "",
+            f"至多 {self.most:g}".replace("-", "−") if self.most is not None else "",
         ]
         return "、".join(end for end in ends if end) or ONLY_TOLD
 
@@ -69,6 +69,10 @@ class Metric:
         if self.value is None or self.low is None:
             return UNSURE
         return "超出界限" if self.fails else "在界限内"
+
+
+def _number(value: float) -> str:
+    return f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def failures(metrics: Iterable[Metric]) -> list[str]:

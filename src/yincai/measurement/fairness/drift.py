@@ -161,7 +161,12 @@ class _Rows:
 def stability(base: Floats, now: Floats) -> tuple[float, float]:
     """Population stability index of two samples of predictions, and the chance of such a one without a change.
 
-    Raises ValueError for an empty sample.
+    Each of ten classes by the tenths of `base` (fewer where predictions are tied); under no change the index times
+    n m / (n + m) is about chi-square. Raises ValueError for an empty sample.
+
+    >>> base = np.linspace(0.01, 0.99, 500)
+    >>> [round(value, 2) for value in stability(base, base)], [round(value, 2) for value in stability(base, base**2)]
+    ([0.0, 1.0], [0.4, 0.0])
     """
     if not len(base) or not len(now):
         raise ValueError("a stability index needs rows in both samples")

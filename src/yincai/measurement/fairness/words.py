@@ -47,13 +47,13 @@ def _effect(finding: Finding, item: str) -> str:
 
 
 def _slope_effect(finding: Finding, item: str) -> str:
-    return f"校准斜率与参照组差 {finding.value:+.2f}（{finding.low:+.2f} 到 {finding.high:+.2f}）"
+    return f"校准斜率与参照组差 {_signed(finding.value)}（{_signed(finding.low)} 到 {_signed(finding.high)}）"
 
 
 def _dif(finding: Finding, item: str) -> str:
     way = "更容易" if finding.value > 0 else "更难"
-    span = f"{finding.low:+.2f} 到 {finding.high:+.2f}"
-    return f"同等水平下题目 {item or finding.item} {way}，MH delta {finding.value:+.2f}（{span}）"
+    span = f"{_signed(finding.low)} 到 {_signed(finding.high)}"
+    return f"同等水平下题目 {item or finding.item} {way}，MH delta {_signed(finding.value)}（{span}）"
 
 
 _MADE = {
@@ -69,8 +69,8 @@ def _in_window(finding: Finding, place: str) -> str:
     if finding.kind == "population":
         return f"{place}：答题的人或题变了，稳定指数 PSI {finding.value:.2f}（界限 {finding.high:.2f}）"
     if finding.kind == "calibration drift":
-        return f"{place}：实际减预测 {finding.value:+.3f}，超出控制限 {finding.low:+.3f} 到 {finding.high:+.3f}"
-    return f"{place}：误差比预期多 {finding.value:+.3f}，超出控制限 {finding.low:+.3f} 到 {finding.high:+.3f}"
+        return f"{place}：实际减预测 {_signed(finding.value, 3)}，超出{_limits(finding)}"
+    return f"{place}：误差比预期多 {_signed(finding.value, 3)}，超出{_limits(finding)}"
 
 
 def _points(share: float) -> str:
@@ -78,4 +78,14 @@ def _points(share: float) -> str:
 
 
 def _range(finding: Finding) -> str:
-    return f"95% 区间 {100 * finding.low:+.1f} 到 {100 * finding.high:+.1f}"
+    """Of a size that is said without its sign: the interval of the size, not of the signed value."""
+    low, high = (finding.low, finding.high) if finding.value > 0 else (-finding.high, -finding.low)
+    return f"95% 区间 {100 * low:.1f} 到 {100 * high:.1f}".replace("-", "−")
+
+
+def _limits(finding: Finding) -> str:
+    return f"控制限 {_signed(finding.low, 3)} 到 {_signed(finding.high, 3)}"
+
+
+def _signed(value: float, digits: int = 2) -> str:
+    return f"{value:+.{digits}f}".replace("-", "−")

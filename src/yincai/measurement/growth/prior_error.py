@@ -11,7 +11,7 @@ the default.
 
 `simex` adds more error in steps, sees how the estimates move, and goes back to none (Cook and Stefanski 1994, JASA
 89, 1314–1328; variances after Stefanski and Cook 1995, JASA 90, 1247–1256). For checks, and for models that
-calibration cannot serve; its random numbers are handed in.
+calibration cannot serve (`value_added.by_simex`); its random numbers are handed in.
 
 >>> rng = np.random.default_rng(1)
 >>> true = rng.normal(size=40000)
@@ -101,7 +101,17 @@ def simex(
 ) -> Simex:
     """Estimates at no measurement error, by a parabola through those at 0, 0.5, 1, 1.5 and 2 times more of it.
 
-    `estimate(priors)` returns (estimates (m,), variances (m,)); `se` (k,) or (n, k). Cost: 1 + 4 × `draws` fits.
+    `estimate(priors)` returns (estimates (m,), variances (m,)); `se` (k,) or (n, k). Cost: 1 + 4 × `draws` fits. Raises
+    ValueError for fewer than two draws or steps.
+
+    >>> rng = np.random.default_rng(1)
+    >>> true = rng.normal(size=(5000, 1))
+    >>> y, seen = 2 * true[:, 0] + rng.normal(size=5000), true + rng.normal(scale=0.4, size=true.shape)
+    >>> def slope(priors):
+    ...     fitted, covariance = np.polyfit(priors[:, 0], y, 1, cov=True)
+    ...     return fitted[:1], covariance[:1, 0]
+    >>> print(simex(slope, seen, np.array([0.4]), rng, draws=10))
+    SIMEX: 1.9251 (se 0.0160, naive 1.6806)
     """
     priors, se = np.asarray(priors, dtype=np.float64), np.asarray(se, dtype=np.float64)
     if draws < 2 or len(lambdas) < 2 or min(lambdas) <= 0:

@@ -22,6 +22,7 @@ from yincai.measurement.irt.dif import (
 from yincai.measurement.irt.drift import Drift, drift
 from yincai.measurement.irt.em import Checkpoint, Progress
 from yincai.measurement.irt.facets import Facets, fit_facets
+from yincai.measurement.irt.graded_dif import Mantel, OrdinalDif, mantel, ordinal_dif
 from yincai.measurement.irt.information import (
     SumScores,
     eapsum,
@@ -61,8 +62,10 @@ __all__ = [
     "LikelihoodRatioDif",
     "Link",
     "LogisticDif",
+    "Mantel",
     "MantelHaenszel",
     "ModelFit",
+    "OrdinalDif",
     "PersonFit",
     "Priors",
     "Progress",
@@ -81,10 +84,12 @@ __all__ = [
     "link",
     "linked",
     "logistic_dif",
+    "mantel",
     "mantel_haenszel",
     "marginal_reliability",
     "model_fit",
     "observed_score_equating",
+    "ordinal_dif",
     "pack",
     "person_fit",
     "scores",

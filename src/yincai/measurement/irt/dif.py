@@ -1,9 +1,10 @@
 """Differential item functioning: is an item harder for one of two groups with the same ability?
 
-Mantel–Haenszel and logistic regression for right or wrong answers, a likelihood ratio of item response models for
-every model. The groups are matched on the sum score, which counts the studied item; where answers are missing, on the
-share of the reachable score that the learner's Rasch ability means (see `matching_scores`). Learners whose group is
-missing have no part, nor has a missing answer in the item it is missing from.
+Mantel–Haenszel and logistic regression for right or wrong answers (for graded ones see `graded_dif`), a likelihood
+ratio of item response models for every model. The groups are matched on the sum score, which counts the studied item;
+where answers are missing, on the share of the reachable score that the learner's Rasch ability means (see
+`matching_scores`). Learners whose group is missing have no part, nor has a missing answer in the item it is missing
+from.
 """
 
 from __future__ import annotations
@@ -151,14 +152,15 @@ def logistic_dif(
     """
     table, focal, names = _checked(responses, group, items)
     rows = [
-        _regressions(table[:, item], _match(table, item, None, matching), focal, fewest) for item in range(len(names))
+        _regressions(table[:, item], match_for(table, item, None, matching), focal, fewest)
+        for item in range(len(names))
     ]
     uniform, both, r2, log_odds, se = np.array(rows).T
     nonuniform = both - uniform
     p_both = chi2.sf(both, 2)
     return LogisticDif(
         names, uniform, chi2.sf(uniform, 1), nonuniform, chi2.sf(nonuniform, 1), both, p_both, r2,
-        _classes(r2, p_both, ZUMBO_THOMAS), _classes(r2, p_both, JODOIN_GIERL), log_odds, se,
+        classes_by(r2, p_both, ZUMBO_THOMAS), classes_by(r2, p_both, JODOIN_GIERL), log_odds, se,
     )  # fmt: skip
 
 
@@ -187,7 +189,7 @@ def likelihood_ratio_dif(
     >>> (found.p < 0.001).tolist(), round(float(found.gap[3]), 1), len(found.anchors)
     ([False, False, False, True, False, False], -0.2, 5)
     """
-    table, focal = _table(responses), _group(group, len(_table(responses)))
+    table, focal = table_of(responses), groups_of(group, len(table_of(responses)))
     whole = pack(table, items)
     sides = [
         pack(table[focal == side], whole.items, categories=whole.categories, lowest=whole.lowest) for side in (0, 1)
@@ -205,7 +207,7 @@ def likelihood_ratio_dif(
     df = (start.categories[asked] - 1) + int(start.model.slope) + int(start.model.floor)
     p = chi2.sf(g2, df)
     return LikelihoodRatioDif(
-        tuple(whole.items[item] for item in asked), g2, df, p, gap, essd, _classes(np.abs(essd), p, COHEN),
+        tuple(whole.items[item] for item in asked), g2, df, p, gap, essd, classes_by(np.abs(essd), p, COHEN),
         tuple(name for item, name in enumerate(whole.items) if item not in own),
         float(common.means[1]), float(common.variances[1]), models.converged,
     )  # fmt: skip
@@ -281,14 +283,14 @@ def _told(scores: Floats, focal: Ints, fewest: int) -> bool:
     return min(map(len, seen)) >= fewest and np.array_equal(reached[0], reached[1]) and len(reached[0]) > 1
 
 
-def _table(responses: ArrayLike) -> Floats:
+def table_of(responses: ArrayLike) -> Floats:
     table = np.asarray(responses, float)
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"responses must be a table of learners × items that is not empty, not of shape {table.shape}")
     return table
 
 
-def _group(group: ArrayLike, learners: int) -> Ints:
+def groups_of(group: ArrayLike, learners: int) -> Ints:
     """0, 1, or −1 for neither."""
     given = np.asarray(group, float)
     if given.shape != (learners,) or not np.isin(given[np.isfinite(given)], (0, 1)).all():
@@ -301,8 +303,8 @@ def _group(group: ArrayLike, learners: int) -> Ints:
 def _checked(
     responses: ArrayLike, group: ArrayLike, items: Sequence[str] | None
 ) -> tuple[Floats, Ints, tuple[str, ...]]:
-    table = _table(responses)
-    focal = _group(group, len(table))
+    table = table_of(responses)
+    focal = groups_of(group, len(table))
     n = table.shape[1]
     names = pack(table, items, categories=np.full(n, 2), lowest=np.zeros(n, np.int64)).items
     kept = focal >= 0
@@ -314,17 +316,32 @@ def matching_scores(table: Floats, clean: NDArray[np.bool_] | None = None) -> Fl
     """What learners are matched on, from the `clean` items: the sum score.
 
     Where answers are missing, Warm's Rasch ability (which orders learners with all answers just as the sum score
-    does), cut into 20 strata of equal size; NaN without answers.
+    does; partial credit for graded items, a score that nobody has joined to its neighbour), cut into 20 strata of equal
+    size; NaN without answers.
     """
     own = table if clean is None else table[:, clean]
     if np.isfinite(own[np.isfinite(own).any(axis=1)]).all():
         return np.asarray(np.where(np.isfinite(own).all(axis=1), own.sum(axis=1), np.nan))
-    theta = fit(own, "rasch", standard_errors=False).scores(own, "wle").theta
+    if np.nanmax(own) > 1:
+        own = _steps(own)
+        theta = fit(own, "pcm", standard_errors=False).scores(own, "wle").theta
+    else:
+        theta = fit(own, "rasch", standard_errors=False).scores(own, "wle").theta
     bounds = np.unique(np.nanquantile(theta, np.arange(1, STRATA) / STRATA))
     return np.where(np.isfinite(theta), np.searchsorted(bounds, theta), np.nan)
 
 
-def _match(table: Floats, item: int, clean: NDArray[np.bool_] | None, matching: ArrayLike | None) -> Floats:
+def _steps(table: Floats) -> Floats:
+    """Each column's scores counted from 0 without gaps; columns in which all are alike say nothing and are left out."""
+    kept = [column for column in table.T if len(np.unique(column[np.isfinite(column)])) > 1]
+    made = [
+        np.where(np.isfinite(column), np.searchsorted(np.unique(column[np.isfinite(column)]), column), np.nan)
+        for column in kept
+    ]
+    return np.column_stack(made) if made else table
+
+
+def match_for(table: Floats, item: int, clean: NDArray[np.bool_] | None, matching: ArrayLike | None) -> Floats:
     """For one item: the clean ones and itself."""
     if matching is not None:
         given = np.asarray(matching, float)
@@ -345,10 +362,10 @@ def _mantel_haenszel(
     matching: ArrayLike | None,
     fewest: int,
 ) -> MantelHaenszel:
-    of_clean = _match(table, int(np.argmax(clean)), clean, matching)
+    of_clean = match_for(table, int(np.argmax(clean)), clean, matching)
     counts = []
     for item in range(len(names)):
-        match = of_clean if clean[item] or matching is not None else _match(table, item, clean, matching)
+        match = of_clean if clean[item] or matching is not None else match_for(table, item, clean, matching)
         counts.append(strata_counts(table[:, item], match, focal))
     found = np.array([_common_odds(each, fewest) for each in counts])
     log_odds, variance, statistic = found.T
@@ -415,11 +432,11 @@ def _regressions(scores: Floats, match: Floats, focal: Ints, fewest: int) -> tup
     if any(each is None for each in fitted):
         return none
     (null, _, _), (base, _, _), (uniform, beta, covariance), (both, _, _) = (each for each in fitted if each)
-    rise = _nagelkerke(both, null, right.sum() + wrong.sum()) - _nagelkerke(base, null, right.sum() + wrong.sum())
+    rise = nagelkerke(both, null, right.sum() + wrong.sum()) - nagelkerke(base, null, right.sum() + wrong.sum())
     return 2 * (uniform - base), 2 * (both - base), rise, float(beta[2]), float(np.sqrt(covariance[2, 2]))
 
 
-def _nagelkerke(value: float, null: float, n: float) -> float:
+def nagelkerke(value: float, null: float, n: float) -> float:
     return float((1 - np.exp(2 * (null - value) / n)) / (1 - np.exp(2 * null / n)))
 
 
@@ -448,7 +465,7 @@ def _binomial(eta: Floats, right: Floats, n: Floats) -> float:
     return float((right * eta - n * np.logaddexp(0.0, eta)).sum())
 
 
-def _classes(effect: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
+def classes_by(effect: Floats, p: Floats, bounds: tuple[float, float]) -> tuple[str, ...]:
     """By the size of an effect, where it is significant."""
     return tuple(
         ""

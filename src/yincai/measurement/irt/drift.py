@@ -39,6 +39,14 @@ def drift(new: Fit, old: Fit, method: str = "stocking-lord", *, confidence: floa
     do not hide. The link is then made anew from the items that did not drift, and change and interval are told on that
     scale; the interval rests on the items' own standard errors, the link being taken as known. Raises ValueError as
     `link`, and for less than four common items.
+
+    >>> from yincai.measurement.irt import Item, bank, fit, simulate
+    >>> rng, places = np.random.default_rng(1), (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5)
+    >>> forms = [bank("rasch", [Item(1.0, b + more * (b == 0.5)) for b in places]) for more in (0.0, 0.8)]
+    >>> old, new = (fit(simulate(each, rng.normal(size=4000), rng), "rasch") for each in forms)
+    >>> found = drift(new, old)
+    >>> found.flagged, round(float(found.change[3]), 1)
+    (('item4',), 0.7)
     """
     one, other = common_items(new.bank, old.bank)
     if len(one) < 4:

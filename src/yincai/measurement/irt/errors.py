@@ -237,6 +237,8 @@ def _latent_errors(covariance: Floats, latent: Ints) -> Floats:
 
 
 def _inverse(information: Floats) -> Floats | None:
+    if not information.size:  # nothing was estimated; LAPACK would print that it does not like it
+        return information
     factor, failed = lapack.dpotrf(information, lower=True)
     if failed:
         return None

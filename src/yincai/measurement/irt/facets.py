@@ -87,7 +87,9 @@ def fit_facets(
     """Calibrate from one row for each rating: numbers from 0 of learner, item and rater, and whole scores from 0.
 
     `scale`: "rating" (all items have the same scale and thresholds) or "partial" (each its own thresholds).
-    Raises ValueError for columns of unequal length, an unknown scale, and an item, rater or category that never occurs.
+    Raises ValueError for columns of unequal length, an unknown scale, an item, rater or category that never occurs
+    (with "partial": at an item), and an item or rater with nothing but the lowest or highest score: no finite measure
+    belongs to it, and, as severities sum to zero, it would move all others. Leave its ratings out.
 
     >>> rng = np.random.default_rng(1)
     >>> person, item, rater = (each.ravel() for each in np.meshgrid(range(400), range(3), range(4), indexing="ij"))
@@ -149,18 +151,14 @@ def _design(
     rows: list[NDArray[np.generic]], scale: str, items: Sequence[str] | None, raters: Sequence[str] | None
 ) -> Design:
     person, item, rater, score = rows
-    if len({len(each) for each in rows}) != 1 or len(person) == 0 or any(each.ndim != 1 for each in rows):
-        raise ValueError("person, item, rater and score must be columns of equal length, not empty")
-    if scale not in ("rating", "partial"):
-        raise ValueError(f"the scale is 'rating' or 'partial', not {scale!r}")
-    if any(each.dtype.kind not in "iub" or each.min() < 0 for each in rows):
-        raise ValueError("person, item, rater and score must be whole numbers from 0")
+    _check_rows(rows, scale)
     n_items, n_raters, steps = int(item.max()) + 1, int(rater.max()) + 1, int(score.max())
-    for what, column in (("item", item), ("rater", rater), ("score", score)):
-        if (np.bincount(column.astype(np.int64)) == 0).any():
-            raise ValueError(f"every {what} from 0 to the highest must occur")
-    if steps < 1:
-        raise ValueError("all scores are 0")
+    names = tuple(items or (f"item{n + 1}" for n in range(n_items)))
+    judges = tuple(raters or (f"rater{n + 1}" for n in range(n_raters)))
+    if len(names) != n_items or len(judges) != n_raters:
+        raise ValueError(f"{len(names)} names for {n_items} items, {len(judges)} for {n_raters} raters")
+    _refuse_without_measure(names, item, score, every=scale == "partial")
+    _refuse_without_measure(judges, rater, score, every=False)
     of_row = item.astype(np.int64) * n_raters + rater.astype(np.int64)
     occurs = np.bincount(of_row, minlength=n_items * n_raters) > 0
     pairs, of_row = np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[of_row]
@@ -173,11 +171,36 @@ def _design(
     pair_item, pair_rater = np.divmod(pairs, n_raters)
     back = _sums_to_zero(n_items, n_raters, sets, steps)
     x = _steps_by_facets(pair_item, pair_rater, n_items, n_raters, sets, steps) @ back
-    names = tuple(items or (f"item{n + 1}" for n in range(n_items)))
-    judges = tuple(raters or (f"rater{n + 1}" for n in range(n_raters)))
-    if len(names) != n_items or len(judges) != n_raters:
-        raise ValueError(f"{len(names)} names for {n_items} items, {len(judges)} for {n_raters} raters")
     return Design(data, names, judges, pair_item, pair_rater, steps, sets, x.tocsr(), back)
+
+
+def _check_rows(rows: list[NDArray[np.generic]], scale: str) -> None:
+    person, item, rater, score = rows
+    if len({len(each) for each in rows}) != 1 or len(person) == 0 or any(each.ndim != 1 for each in rows):
+        raise ValueError("person, item, rater and score must be columns of equal length, not empty")
+    if scale not in ("rating", "partial"):
+        raise ValueError(f"the scale is 'rating' or 'partial', not {scale!r}")
+    if any(each.dtype.kind not in "iub" or each.min() < 0 for each in rows):
+        raise ValueError("person, item, rater and score must be whole numbers from 0")
+    for what, column in (("item", item), ("rater", rater), ("score", score)):
+        if (np.bincount(column.astype(np.int64)) == 0).any():
+            raise ValueError(f"every {what} from 0 to the highest must occur")
+    if int(score.max()) < 1:
+        raise ValueError("all scores are 0")
+
+
+def _refuse_without_measure(
+    names: Sequence[str], level: NDArray[np.generic], score: NDArray[np.generic], every: bool
+) -> None:
+    """`every`: all scores must occur at each level, because it has thresholds of its own."""
+    steps = int(score.max())
+    counts = np.zeros((len(names), steps + 1), np.int64)
+    np.add.at(counts, (level.astype(np.int64), score.astype(np.int64)), 1)
+    for name, seen in zip(names, counts > 0, strict=True):
+        if not seen[1:].any() or not seen[:-1].any():
+            raise ValueError(f"{name}: every score is {0 if seen[0] else steps}; leave its ratings out")
+        if every and not seen.all():
+            raise ValueError(f"{name}: nobody has the score {int(np.flatnonzero(~seen)[0])}; join categories")
 
 
 def _same_scale(data: Responses, steps: int) -> Responses:

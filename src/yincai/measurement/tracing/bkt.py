@@ -3,7 +3,8 @@
 A skill is known or not. Known with the chance `prior[kind]` at a learner's first answer there, it is learned with the
 chance `learn` and lost with `forget` between two answers; an unknown one is guessed rightly with `guess`, a known one
 slips with `slip`. The kind of a start is the learner's own: weak, middling or strong by the answers to other skills
-before. A set of skills counts as a skill.
+before. A set of skills counts as a skill. What is predicted is put on the curve of `recalibration`, learnt from
+learners left out.
 
 Sources: Corbett & Anderson (1995), Knowledge tracing, UMUAI 4, 253–278; Pardos & Heffernan (2010), Modeling
 individualization in a Bayesian networks implementation of knowledge tracing, UMAP, for starts of a learner's own; the
@@ -24,7 +25,7 @@ True
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 
 from yincai.measurement.tracing.compiled import compiled
 from yincai.measurement.tracing.log import Catalogue, Log, Whole
+from yincai.measurement.tracing.recalibration import Curve, out_of_fold
 
 Floats = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -66,13 +68,14 @@ class State:
 @dataclass(frozen=True, eq=False)
 class Bkt:
     """parameters, errors : (skills + 1, 7): prior by kind (3), learn, forget, guess, slip; the last row is for a skill
-    never seen. mean : (skills + 1,) share right."""
+    never seen. mean : (skills + 1,) share right. curve : what the probability of a right answer is put on."""
 
     catalogue: Catalogue
     parameters: Floats
     errors: Floats
     mean: Floats
     log_likelihood: float
+    curve: Curve = field(default_factory=Curve)
 
     def __str__(self) -> str:
         names = ("prior weak", "prior middling", "prior strong", "learn", "forget", "guess", "slip")
@@ -83,7 +86,8 @@ class Bkt:
 
     def predict_log(self, log: Log) -> Floats:
         unit = self._rows(log)
-        return followed(log.starts, unit, (log.correct >= 0.5).astype(np.uint8), self.parameters, self.mean)
+        y = (log.correct >= 0.5).astype(np.uint8)
+        return self.curve.of(followed(log.starts, unit, y, self.parameters, self.mean))
 
     def _rows(self, log: Log) -> Whole:
         unit = self.catalogue.unit_rows(log)
@@ -102,7 +106,7 @@ class Bkt:
         known = np.array([self._known(state, unit) for unit in units])
         guess, slip = self.parameters[units, GUESS], self.parameters[units, SLIP]
         spread = (1.0 - slip - guess) * np.sqrt(known * (1.0 - known))
-        return known * (1.0 - slip) + (1.0 - known) * guess, spread
+        return self.curve.with_error(known * (1.0 - slip) + (1.0 - known) * guess, spread)
 
     def _known(self, state: State, unit: int) -> float:
         if state.known[unit] >= 0:
@@ -115,8 +119,22 @@ class Bkt:
 
 
 def fit(log: Log, settings: Settings = Settings()) -> Bkt:
-    """Maximum a posteriori for each skill, with a pinch of the middle of the road; no row is needed for each skill."""
+    """Maximum a posteriori for each skill, with a pinch of the middle of the road; no row is needed for each skill.
+
+    Then the curve from learners left out in turn: without them EM goes on from the whole log's estimate.
+    """
     catalogue = Catalogue.of(log)
+    tries = np.hstack([np.full((settings.starts, KINDS), 0.4), TRIES[: settings.starts]])
+    found = estimated(log, catalogue, np.broadcast_to(tries, (len(catalogue.units), *tries.shape)), settings)
+    warm = found.parameters[:-1, None, :]
+    curve = out_of_fold(
+        log, lambda seen, held: estimated(seen, catalogue, warm, settings, errors=False).predict_log(held)
+    )
+    return replace(found, curve=curve)
+
+
+def estimated(log: Log, catalogue: Catalogue, tries: Floats, settings: Settings, errors: bool = True) -> Bkt:
+    """EM from `tries` (skills, starts, PLACES), without a curve; NaN for standard errors that are not asked for."""
     unit, units = catalogue.unit_rows(log), len(catalogue.units)
     y = (log.correct >= 0.5).astype(np.uint8)
     size = np.bincount(unit, minlength=units)
@@ -131,22 +149,28 @@ def fit(log: Log, settings: Settings = Settings()) -> Bkt:
         bounds,
         kind[order][heads],
         skill_bounds,
-        TRIES[: settings.starts],
+        np.ascontiguousarray(tries),
         min(RACE, settings.rounds),
         settings.rounds,
         settings.tolerance,
+        errors,
     )
-    covariance = np.linalg.inv(information + 1e-6 * np.eye(PLACES))
-    errors = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     whole = (y.sum() + 1.0) / (log.n + 2.0)
     shared = np.median(parameters, axis=0) if units else np.array([0.5] * KINDS + [0.1, 0.02, 0.2, 0.1])
     return Bkt(
         catalogue,
         np.vstack([parameters, shared]),
-        np.vstack([errors, np.full(PLACES, np.nan)]),
+        np.vstack([_errors(information, errors), np.full(PLACES, np.nan)]),
         np.append(mean, whole),
         float(likelihood.sum()),
     )
+
+
+def _errors(information: Floats, asked: bool) -> Floats:
+    if not asked:
+        return np.full(information.shape[:2], np.nan)
+    covariance = np.linalg.inv(information + 1e-6 * np.eye(PLACES))
+    return np.asarray(np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)))
 
 
 def _changes(column: Whole) -> NDArray[np.bool_]:
@@ -299,8 +323,9 @@ def climbed(
 
 @compiled
 def fitted_all(
-    y: Bytes, bounds: Whole, kind: Bytes, skill_bounds: Whole, tries: Floats, race: int, rounds: int, tolerance: float
-) -> tuple[Floats, Floats, Floats]:
+    y: Bytes, bounds: Whole, kind: Bytes, skill_bounds: Whole, tries: Floats, race: int, rounds: int, tolerance: float,
+    errors: bool,
+) -> tuple[Floats, Floats, Floats]:  # fmt: skip
     """Parameters, information and log-likelihood of every skill."""
     skills = len(skill_bounds) - 1
     parameters, information = np.empty((skills, PLACES)), np.zeros((skills, PLACES, PLACES))
@@ -312,10 +337,8 @@ def fitted_all(
     for skill in range(skills):
         first, last = skill_bounds[skill], skill_bounds[skill + 1]
         best = -np.inf
-        for number in range(len(tries)):
-            p = np.empty(PLACES)
-            p[:KINDS] = 0.4
-            p[KINDS:] = tries[number]
+        for number in range(tries.shape[1]):
+            p = tries[skill, number].copy()
             likelihood = climbed(y, bounds, kind, first, last, p, room, totals, race, tolerance)
             if likelihood > best:
                 best = likelihood
@@ -323,7 +346,8 @@ def fitted_all(
         likelihoods[skill] = climbed(
             y, bounds, kind, first, last, parameters[skill], room, totals, rounds - race, tolerance
         )
-        inform(y, bounds, kind, first, last, parameters[skill], room, information[skill])
+        if errors:
+            inform(y, bounds, kind, first, last, parameters[skill], room, information[skill])
     return parameters, information, likelihoods
 
 

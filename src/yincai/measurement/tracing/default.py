@@ -120,6 +120,8 @@ class Default:
             raise ValueError(f"not a packed state of {MODEL}: {len(packed)} bytes for {seen} units")
         state.head[:] = np.frombuffer(packed, "<f4", features.HEAD, PACKED.size)
         where = np.frombuffer(packed, "<u4", seen, size)
+        if (where >= len(state.own)).any():
+            raise ValueError(f"not a packed state of {MODEL}: unit {where.max()} of {len(state.own)}")
         state.own[where] = np.frombuffer(packed, "<f4", seen * features.OWN, size + 4 * seen).reshape(
             seen, features.OWN
         )

@@ -174,6 +174,8 @@ class State:
             raise ValueError(f"not a packed state: {len(packed)} bytes for {seen} points and {answers} answers")
         points = np.zeros(slots, POINT)
         where = np.frombuffer(packed, "<u2", seen, HEADER.size)
+        if (where >= slots).any():
+            raise ValueError(f"not a packed state: slot {where.max()} of {slots}")
         points[where] = np.frombuffer(packed, POINT, seen, at_points)
         return cls(points, (*general,), np.frombuffer(packed, ANSWER, answers, at_recent))
 

@@ -2,6 +2,8 @@
 
     logit p = easiness of the unit + weights · x,   x as in NAMES, read from the state alone
 
+What is predicted is p on the curve of `recalibration`, learnt from learners left out.
+
 Sources: Gervet et al. (2020), When is deep learning the best approach to knowledge tracing?, JEDM 12(3), for the
 counts; Choffin et al. (2019), DAS3H, EDM, for the windows of time;
 Galyardt & Goldin (2015), Move your lamp post, JEDM 7(2), for recency weighting.
@@ -16,13 +18,14 @@ True
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yincai.measurement.tracing.compiled import compiled
 from yincai.measurement.tracing.log import Catalogue, Log, Whole
+from yincai.measurement.tracing.recalibration import Curve, out_of_fold
 
 Floats = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -63,7 +66,7 @@ class State:
 @dataclass(frozen=True, eq=False)
 class Logistic:
     """easiness : (units + 1,) in logits, the last for a unit never seen; weights : (WIDTH,); covariance : of weights;
-    doubt : (units + 1,) variance of the easiness; mean : (units + 1,) share right."""
+    doubt : (units + 1,) variance of the easiness; mean : (units + 1,) share right; curve : what p is put on."""
 
     catalogue: Catalogue
     easiness: Floats
@@ -71,12 +74,13 @@ class Logistic:
     covariance: Floats
     doubt: Floats
     mean: Floats
+    curve: Curve = field(default_factory=Curve)
 
     def predict_log(self, log: Log) -> Floats:
         unit = self.catalogue.unit_rows(log)
         unit = np.where(unit < 0, len(self.mean) - 1, unit)
         x = described(log.starts, unit, log.correct, _times(log), self.mean)
-        return np.asarray(1.0 / (1.0 + np.exp(-(self.easiness[unit] + x @ self.weights))))
+        return self.curve.of(1.0 / (1.0 + np.exp(-(self.easiness[unit] + x @ self.weights))))
 
     def start(self) -> State:
         return State(np.zeros(HEAD, np.float32), np.zeros((len(self.mean), OWN), np.float32), 0.0)
@@ -94,7 +98,7 @@ class Logistic:
             describe(state.head, state.own, int(unit), time - origin, x[row])
         p = 1.0 / (1.0 + np.exp(-(self.easiness[units] + x @ self.weights)))
         variance = np.einsum("ij,jk,ik->i", x, self.covariance, x) + self.doubt[units]
-        return p, p * (1.0 - p) * np.sqrt(variance)
+        return self.curve.with_error(p, p * (1.0 - p) * np.sqrt(variance))
 
 
 def _times(log: Log) -> Floats:
@@ -105,8 +109,14 @@ def _times(log: Log) -> Floats:
 
 
 def fit(log: Log) -> Logistic:
-    """Ridge-penalised maximum likelihood by Newton's method."""
+    """Ridge-penalised maximum likelihood by Newton's method, then the curve from learners left out in turn."""
     catalogue = Catalogue.of(log)
+    curve = out_of_fold(log, lambda seen, held: estimated(seen, catalogue).predict_log(held))
+    return replace(estimated(log, catalogue), curve=curve)
+
+
+def estimated(log: Log, catalogue: Catalogue) -> Logistic:
+    """The regression alone, without a curve."""
     unit, units = catalogue.unit_rows(log), len(catalogue.units)
     size = np.bincount(unit, minlength=units)
     whole = (log.correct.sum() + 1.0) / (log.n + 2.0)

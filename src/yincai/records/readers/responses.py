@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,21 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yincai.records.readers import Unreadable
+from yincai.records.readers.text import MISSING, text_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Floats = NDArray[np.float64]
 COLUMNS = ("learner", "item", "score")
+MOST = 50  # categories of an item
 
 
 @dataclass(frozen=True)
 class Wide:
-    """`scores` is learners × items with NaN for an empty cell; `ids` is empty when the file has no id column."""
+    """`scores` is learners × items with NaN for an empty cell; `ids` is empty when the file has no id column; `lines`
+    are the rows' line numbers in the file."""
 
     items: tuple[str, ...]
     scores: Floats
     ids: tuple[str, ...]
+    lines: tuple[int, ...] = ()
+
+    def where(self, wrong: NDArray[np.bool_]) -> str:
+        """Line, column and score of the first cell marked in `wrong` (learners, items), for a message."""
+        row, column = np.argwhere(wrong)[0]
+        return f"第 {self.lines[row]} 行“{self.items[column]}”列：{self.scores[row, column]:g}"
 
 
 def read_wide(path: Path, id_column: str | None = None) -> Wide:
@@ -38,19 +48,26 @@ def read_wide(path: Path, id_column: str | None = None) -> Wide:
     if not items:
         raise Unreadable(f"{path}：除了 id 列没有题目列。每道题一列，表头写题名。")
     ids = () if at is None else tuple(row[at] for _, row in rows)
+    lines = tuple(line for line, _ in rows)
     table = [row if at is None else row[:at] + row[at + 1 :] for _, row in rows]
-    return Wide(items, _numbers(path, items, [line for line, _ in rows], table), ids)
+    read = Wide(items, _numbers(path, items, list(lines), table), ids, lines)
+    wrong = np.isfinite(read.scores) & (
+        (read.scores < 0) | (np.trunc(read.scores) != read.scores) | (read.scores >= MOST)
+    )
+    if (wrong := wrong | np.isinf(read.scores)).any():
+        raise Unreadable(
+            f"{path} {read.where(wrong)} 不是计分。写 0、1、2…（不超过 {MOST - 1} 的整数），没有作答就留空；"
+            "如果这一列是学号，请加 --id 列名。"
+        )
+    return read
 
 
 def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Header, and the rows with their line numbers; a blank line is a learner only where there is a single column."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
-            rows = [(reader.line_num, row or [""]) for row in reader if row or len(header) == 1]
-    except UnicodeDecodeError as problem:
-        raise Unreadable(f"{path}：不是 UTF-8 编码。请另存为“CSV UTF-8”。") from problem
+        reader = csv.reader(io.StringIO(text_of(path), newline=""))
+        header = [name.strip() for name in next(reader, [])]
+        rows = [(reader.line_num, row or [""]) for row in reader if row or len(header) == 1]
     except csv.Error as problem:
         raise Unreadable(f"{path}：不是可读的 CSV（{problem}）。") from problem
     _check_header(path, header)
@@ -82,16 +99,21 @@ def _id_place(path: Path, header: list[str], id_column: str | None) -> int | Non
 
 def _numbers(path: Path, items: tuple[str, ...], lines: list[int], table: list[list[str]]) -> Floats:
     try:
-        return np.array([[cell.strip() or "nan" for cell in row] for row in table], dtype=np.float64)
+        return np.array([[_plain(cell) for cell in row] for row in table], dtype=np.float64)
     except ValueError:
         raise _first_bad(path, items, lines, table) from None
+
+
+def _plain(cell: str) -> str:
+    bare = cell.strip()
+    return "nan" if bare in MISSING else bare
 
 
 def _first_bad(path: Path, items: tuple[str, ...], lines: list[int], table: list[list[str]]) -> Unreadable:
     for line, row in zip(lines, table, strict=True):
         for name, cell in zip(items, row, strict=True):
             try:
-                float(cell.strip() or "nan")
+                float(_plain(cell))
             except ValueError:
                 return Unreadable(
                     f"{path} 第 {line} 行“{name}”列：“{cell}”不是分数。写 0、1、2…，没有作答就留空；"

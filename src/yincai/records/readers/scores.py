@@ -7,12 +7,11 @@ All csv files have a header line, are UTF-8 (with or without a mark) or GB 18030
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yincai.records.readers import Unreadable
+from yincai.records.readers.text import MISSING, text_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-MISSING = ["", "NA", "NaN", "nan", "null"]
 LONG = {
     "id": ("id", "pupil", "student", "编号", "学号"),
     "year": ("year", "学年", "年份"),
@@ -32,6 +31,8 @@ LONG = {
     "subject": ("subject", "content_area", "学科", "科目"),
     "score": ("score", "scale_score", "分数", "成绩"),
 }
+KNOT = ("knot", "节点")
+BOUND = ("bound", "lower", "upper", "边界", "下界", "上界")
 BUNDLE, VERSION = "yincai-growth", 1
 SETTINGS, COEFFICIENTS, FIGURES, PUPILS = "settings.json", "coefficients.json", "schools.csv", "pupils.csv"
 FIGURE_COLUMNS = ("school", "n", "missing", "expected", "came", "growth", "se", "low", "high", "reliability", "label")
@@ -80,6 +81,8 @@ def read_long(path: Path) -> LongScores:
     """A csv with the columns id, year, grade, subject, score."""
     table = _arrow(path)
     names = _named(path, table.column_names, LONG)
+    for key in ("id", "year", "grade", "subject"):
+        _no_gaps(path, key, table.column(names[key]))
     ids, pupil = _coded(table.column(names["id"]))
     years, year = _coded(table.column(names["year"]))
     grades, grade = _coded(table.column(names["grade"]))
@@ -93,12 +96,26 @@ def read_long(path: Path) -> LongScores:
     return LongScores(ids, labels, subjects, pupil, year, grade, subject, score[kept], len(score) - len(kept))
 
 
+def _no_gaps(path: Path, key: str, column: Any) -> None:
+    from pyarrow import compute
+
+    blank = np.flatnonzero(compute.equal(compute.utf8_trim_whitespace(column), "").to_numpy())
+    if len(blank):
+        raise Unreadable(
+            f"{path} 第 {blank[0] + 2} 行：{key} 是空的（共 {len(blank)} 行）。"
+            "请补上，或删去这些行；只有 score 可以留空。"
+        )
+
+
 def _arrow(path: Path) -> Any:
     """All columns as text."""
     from pyarrow import ArrowInvalid
     from pyarrow import csv as arrow_csv
 
-    text = io.BytesIO(_utf8(path))
+    content = text_of(path)
+    if not content.strip():
+        raise Unreadable(f"{path}：文件是空的。")
+    text = io.BytesIO(content.encode())
     try:
         header = text.readline().decode().rstrip("\r\n")
         names = [name.strip() for name in next(csv.reader([header]), [])]
@@ -111,23 +128,6 @@ def _arrow(path: Path) -> Any:
     except ArrowInvalid as problem:
         raise Unreadable(f"{path}：读不成表格：{problem}。请存成有表头的 csv，每行列数相同。") from problem
     return found
-
-
-def _utf8(path: Path) -> bytes:
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    if not data.strip():
-        raise Unreadable(f"{path}：文件是空的。")
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        try:
-            return data.decode("gb18030").encode()
-        except UnicodeDecodeError as problem:
-            raise Unreadable(f"{path}：不是 UTF-8 也不是 GB 18030 编码的文本。请另存为 UTF-8 的 csv。") from problem
-    return data
 
 
 def _named(path: Path, header: list[str], wanted: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -151,15 +151,23 @@ def _scores(path: Path, column: Any) -> Floats:
     import pyarrow as pa
     from pyarrow import compute
 
-    empty = compute.is_in(column, value_set=pa.array(MISSING))
+    empty = compute.is_in(column, value_set=pa.array(list(MISSING)))
     try:
         values = compute.if_else(empty, None, column).cast("float64")
     except pa.ArrowInvalid as problem:
-        raise Unreadable(f"{path}：score 列里有不是数的值：{problem}。缺失的分数留空或写 NA。") from problem
+        place, text = next((at, each) for at, each in enumerate(column.to_pylist()) if not _fits(each))
+        raise Unreadable(f"{path} 第 {place + 2} 行：score 是“{text}”，不是数。缺失的分数留空或写 NA。") from problem
     numbers = np.asarray(values.to_numpy(), dtype=np.float64)
     if np.isinf(numbers).any():
         raise Unreadable(f"{path}：score 列里有无穷大。")
     return numbers
+
+
+def _fits(text: str) -> bool:
+    try:
+        return text in MISSING or bool(float(text) + 1)
+    except ValueError:
+        return False
 
 
 def _numbers(path: Path, name: str, texts: tuple[str, ...]) -> Integers:
@@ -185,28 +193,48 @@ def _once(pupil: Integers, year: Integers, grade: Integers, subject: Integers, s
 
 
 def read_knots(path: Path) -> dict[tuple[int, str], tuple[tuple[float, ...], tuple[float, float]]]:
-    """(grade, subject) → (inner knots, bounds). Columns grade and subject; every number in the others belongs to them.
+    """(grade, subject) → (inner knots, bounds). Columns grade and subject, and the numbers.
 
-    The smallest and the largest number are the bounds, those between the knots; several rows of one grade and subject
-    add up, and a cell may hold several numbers.
+    Where a column's name has "knot" or 节点, the knots are in such columns and the bounds in those of "bound", "lower",
+    "upper", 边界 … . Otherwise every number in the other columns belongs to them: the smallest and the largest are the
+    bounds, those between the knots. Several rows of one grade and subject add up, a cell may hold several numbers.
     """
-    rows = list(csv.DictReader(io.StringIO(_utf8(path).decode())))
-    header = [] if not rows else [name for name in rows[0] if name is not None]
-    names = _named(path, [name.strip() for name in header], {key: LONG[key] for key in ("grade", "subject")})
-    found: dict[tuple[int, str], list[float]] = {}
-    for row in rows:
+    content = text_of(path)
+    if not content.strip():
+        raise Unreadable(f"{path}：文件是空的。")
+    reader = csv.DictReader(io.StringIO(content))
+    header = [name.strip() for name in reader.fieldnames or ()]
+    names = _named(path, header, {key: LONG[key] for key in ("grade", "subject")})
+    others = [name for name in header if name not in names.values()]
+    inner = [name for name in others if any(word in name.lower() for word in KNOT)]
+    outer = [name for name in others if any(word in name.lower() for word in BOUND)]
+    found: dict[tuple[int, str], tuple[list[float], list[float]]] = {}
+    for row in reader:
         plain = {(key or "").strip(): value for key, value in row.items() if isinstance(value, str)}
-        grade = int(_numbers(path, "grade", (plain[names["grade"]],))[0])
-        cells = [value for key, value in plain.items() if key not in names.values()]
-        numbers = [float(each) for cell in cells for each in re.findall(r"-?\d+(?:\.\d+)?", cell)]
-        found.setdefault((grade, plain[names["subject"]].strip()), []).extend(numbers)
-    return {key: _one_set(path, key, numbers) for key, numbers in found.items()}
+        grade = int(_numbers(path, "grade", (plain.get(names["grade"], ""),))[0])
+        knots, bounds = found.setdefault((grade, plain.get(names["subject"], "").strip()), ([], []))
+        knots += _all_numbers(plain, inner if inner and outer else others)
+        bounds += _all_numbers(plain, outer if inner and outer else [])
+    if not found:
+        raise Unreadable(f"{path}：只有表头，没有节点。每个年级和学科一行。")
+    return {key: _one_set(path, key, *numbers) for key, numbers in found.items()}
 
 
-def _one_set(path: Path, key: tuple[int, str], numbers: list[float]) -> tuple[tuple[float, ...], tuple[float, float]]:
-    ordered = sorted(numbers)
-    if len(ordered) < 3 or ordered[0] == ordered[-1]:
+def _all_numbers(row: Mapping[str, str], names: Sequence[str]) -> list[float]:
+    cells = (row.get(name, "") for name in names)
+    return [float(each) for cell in cells for each in re.findall(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", cell)]
+
+
+def _one_set(
+    path: Path, key: tuple[int, str], knots: list[float], bounds: list[float]
+) -> tuple[tuple[float, ...], tuple[float, float]]:
+    ordered = sorted([*knots, *bounds])
+    if len(ordered) < 3 or ordered[0] == ordered[-1] or (bounds and len(bounds) < 2):
         raise Unreadable(f"{path}：年级 {key[0]}、学科 {key[1]} 要有至少一个节点和两个边界，现有 {ordered}。")
+    if bounds and (min(bounds) > min(knots, default=np.inf) or max(bounds) < max(knots, default=-np.inf)):
+        raise Unreadable(
+            f"{path}：年级 {key[0]}、学科 {key[1]} 的节点 {sorted(knots)} 不全在边界 {sorted(bounds)} 之内。"
+        )
     return tuple(ordered[1:-1]), (ordered[0], ordered[-1])
 
 

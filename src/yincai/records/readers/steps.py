@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from yincai.records.readers import Unreadable
+from yincai.records.readers.text import text_of
 
 NEEDED = ("eq1", "action", "Input", "eq2")
 BEFORE, LABEL = "Previous Action", "Label Name"
@@ -31,9 +32,7 @@ class Row:
 def read_steps(path: Path) -> list[Row]:
     """All rows. Raises Unreadable for another kind of file, or a row that lacks something."""
     try:
-        rows = json.loads(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as problem:
-        raise Unreadable(f"{path.name}：不是 UTF-8 编码。请另存为 UTF-8。") from problem
+        rows = json.loads(text_of(path))
     except json.JSONDecodeError as problem:
         raise Unreadable(f"{path.name} 第 {problem.lineno} 行：不是 JSON（{problem.msg}）。") from problem
     if not isinstance(rows, list) or not rows:
@@ -44,6 +43,7 @@ def read_steps(path: Path) -> list[Row]:
 def _row(path: Path, number: int, row: Any) -> Row:
     if not isinstance(row, dict):
         raise Unreadable(f"{path.name} 第 {number} 项：应是一个对象，含 {'、'.join(NEEDED)}。")
+    row = {key: str(cell) if key in NEEDED and _is_number(cell) else cell for key, cell in row.items()}
     for name in NEEDED:
         if not isinstance(row.get(name), str):
             raise Unreadable(f"{path.name} 第 {number} 项：缺少文字“{name}”。")
@@ -54,3 +54,7 @@ def _row(path: Path, number: int, row: Any) -> Row:
             raise Unreadable(f"{path.name} 第 {number} 项：“{name}”应是文字或 null。")
     told = None if BEFORE not in row else before or ""
     return Row(row["eq1"], row["action"], row["Input"], row["eq2"], told, label)
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, int | float) and not isinstance(cell, bool)

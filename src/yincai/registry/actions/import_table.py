@@ -155,7 +155,8 @@ def in_demo() -> bool:
 def refuse_demo(command: str) -> None:
     if in_demo():
         raise ActionError(
-            "这里是示范城市，里面都是虚构的人，不能导入真实名单。请新建一处：YINCAI_HOME=新目录 yincai init，"
+            "这里是示范城市，里面都是虚构的人，不能导入真实名单。要导入，请系统管理员另建一处："
+            "YINCAI_HOME=新目录 yincai init，"
             f"然后 YINCAI_HOME=新目录 {command}"
         )
 

@@ -13,7 +13,8 @@ from yincai.registry.policies import SCHOOL_MOVE
 
 @action(SCHOOL_MOVE)
 def move_school(school: Organisation, parent: Organisation, *, acting_user: Actor) -> Organisation:
-    """The whole subtree gets new paths. What happened before keeps the old ones: it was of the old district."""
+    """The whole subtree gets new paths, and what happened there goes along (`register_follower`): the district that it
+    leaves reads no more of it."""
     SCHOOL_MOVE.require(acting_user, school)
     SCHOOL_MOVE.require(acting_user, parent)
     if school.kind != OrganisationKind.SCHOOL or OrganisationKind.SCHOOL not in MAY_HOLD.get(parent.kind, ()):

@@ -14,6 +14,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from yincai.core.action import ActionError
+from yincai.core.exports import SYNTHETIC
 
 HEADER_WITHIN = 10  # rows in which the header must stand
 MOST_ROWS = 50_000
@@ -22,7 +23,7 @@ MOST_CELLS = 10_000_000  # a sheet is read as a full rectangle: one cell far off
 FAR_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\sr\s*=\s*["']([A-Za-z]+)(\d+)["'][^>]*?(?<!/)>""")
 LOST_DIGITS = 1e15  # from here on a spreadsheet number no longer holds all its digits
 LOST = "≈"
-EXAMPLE, REMARKS = "例：", ("说明：", "因材 ·")
+EXAMPLE, REMARKS = "例：", ("说明：", "因材 ·", SYNTHETIC)  # what our own exports say under a table
 FORMULA_GUARD = re.compile(r"'(?=[=+\-@＝＋－＠])")
 
 

@@ -108,6 +108,7 @@ def _preview_page(request: HttpRequest, run: ImportRun, error: str = "") -> Http
         "ignored": found.ignored,
         "to_write": len(found.to_write),
         "error": error,
+        "demo": in_demo(),
         "leave_out": "leave_out" in request.POST,
     }
     return render(request, "registry/import_preview.html", values, status=422 if error else 200)

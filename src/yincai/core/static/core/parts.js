@@ -1,4 +1,4 @@
-// Small behaviours of the parts: tables that sort by a column, and fields that narrow a table while one types.
+// Small behaviours of the parts: tables that sort by a column, fields that narrow a table while one types, the rail.
 // All works without it: the rows are there, in their own order.
 
 function cellValue(row, index, kind) {
@@ -60,11 +60,21 @@ function printOnClick(button) {
   button.addEventListener("click", () => window.print());
 }
 
+// The rail scrolls where it is longer than the window: where I am is in sight.
+function showWhereIAm(rail) {
+  const here = rail?.querySelector("[aria-current]");
+  if (!here) return;
+  const [box, inside] = [rail.getBoundingClientRect(), here.getBoundingClientRect()];
+  if (inside.bottom > box.bottom) rail.scrollTop += inside.bottom - box.bottom + 24;
+  if (inside.right > box.right) rail.scrollLeft += inside.right - box.right + 24;
+}
+
 export function wake(root) {
   root.querySelectorAll("table[data-sorts]").forEach(makeSortable);
   root.querySelectorAll("input[data-filters]").forEach(makeFilter);
   root.querySelectorAll("button[data-prints]").forEach(printOnClick);
 }
 
+showWhereIAm(document.querySelector(".rail"));
 wake(document);
 document.addEventListener("htmx:load", (event) => wake(event.target));

@@ -127,6 +127,13 @@ class Preview {
     return this.input.form?.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
   }
 
+  // Another field has the pad now: what was asked for this one must not be shown any more.
+  leave() {
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    this.clear();
+  }
+
   clear() {
     this.shown.hidden = this.marked.hidden = this.message.hidden = true;
     this.input.removeAttribute("aria-invalid");
@@ -183,21 +190,23 @@ function remember(on) {
   }
 }
 
-function turn(input, grid, toggle, on) {
+function turn(inputs, grid, toggle, on) {
   grid.hidden = !on;
-  input.inputMode = on ? "none" : "text"; // none: the phone's own keyboard stays away while the pad is open
+  for (const input of inputs) input.inputMode = on ? "none" : "text"; // none: the phone's own keyboard stays away while the pad is open
   toggle.setAttribute("aria-expanded", String(on));
   toggle.textContent = on ? "用系统键盘" : "用数学键盘";
 }
 
-function make(input) {
-  const pad = input.closest("[data-answerpad]");
-  if (!pad || input.dataset.ready) return;
-  input.dataset.ready = "1";
+// One pad may serve several fields: its keys go to the one used last.
+function make(pad) {
+  const inputs = [...pad.querySelectorAll("input[data-keypad]")];
+  if (pad.dataset.ready || inputs.length === 0) return;
+  pad.dataset.ready = "1";
   const grid = pad.querySelector("[data-keys]");
   const toggle = pad.querySelector("[data-toggle]");
   const keys = [...grid.querySelectorAll("button")];
-  const preview = new Preview(input, pad);
+  const previews = new Map(inputs.map((input) => [input, new Preview(input, pad)]));
+  let input = inputs.find((each) => !each.value) ?? inputs.at(-1);
   keys.forEach((key, index) => (key.tabIndex = index === 0 ? 0 : -1));
   // A press must not take the focus, or the caret and, on a phone, the page would jump.
   grid.addEventListener("pointerdown", (event) => {
@@ -210,22 +219,43 @@ function make(input) {
     if (button) press(input, button);
   });
   grid.addEventListener("keydown", (event) => walk(event, keys));
-  input.addEventListener("input", () => preview.later());
+  for (const each of inputs) {
+    each.addEventListener("input", () => previews.get(each).later());
+    if (inputs.length > 1) {
+      each.addEventListener("focus", () => {
+        if (each === input) return;
+        previews.get(input).leave();
+        input = each;
+        previews.get(input).ask();
+      });
+      each.addEventListener("keydown", (event) => nextRow(event, inputs));
+    }
+    moveTo(each, each.value.length); // an answer that came back is gone on with at its end
+  }
   toggle.hidden = false;
-  turn(input, grid, toggle, remembered());
+  turn(inputs, grid, toggle, remembered());
   toggle.addEventListener("click", () => {
     const on = grid.hidden;
     remember(on);
-    turn(input, grid, toggle, on);
+    turn(inputs, grid, toggle, on);
     input.blur();
     input.focus();
   });
-  moveTo(input, input.value.length); // an answer that came back is gone on with at its end
-  if (input.value) preview.ask();
+  if (input.value) previews.get(input).ask();
+}
+
+// Enter goes on to the next row; in the last one it sends the form.
+function nextRow(event, inputs) {
+  const next = inputs[inputs.indexOf(event.target) + 1];
+  if (event.key !== "Enter" || event.isComposing || !next) return;
+  event.preventDefault();
+  next.focus();
 }
 
 export function wake(root) {
-  root.querySelectorAll?.("input[data-keypad]").forEach(make);
+  const pads = [...(root.querySelectorAll?.("[data-answerpad]") ?? [])];
+  if (root.matches?.("[data-answerpad]")) pads.push(root);
+  pads.forEach(make);
 }
 
 wake(document);

@@ -2,9 +2,9 @@
 // typed and says what to do.
 const desk = document.getElementById("desk");
 const trouble = document.getElementById("trouble");
-const LOST = "没有送出去，可能是网络断了。你的答案还在，连上以后再按一次“交答案”。";
-const SIGNED_OUT = "登录已经过期，这次没有送出去。请在新窗口重新登录，再回来按一次“交答案”；你的答案还在。";
-const BROKEN = "系统出了错，这次没有送出去。你的答案还在，请过一会儿再按一次“交答案”。";
+const LOST = "没有送出去，可能是网络断了。写的都还在，连上以后再交一次。";
+const SIGNED_OUT = "登录已经过期，这次没有送出去。请在新窗口重新登录，再回来交一次；写的都还在。";
+const BROKEN = "系统出了错，这次没有送出去。写的都还在，请过一会儿再交一次。";
 let began = performance.now();
 let asked = tokenOnDesk();
 
@@ -56,6 +56,9 @@ function cookie(name) {
   return document.cookie.split("; ").find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
+// With a keyboard at hand the first answer is typed straight away, as every later one.
+if (window.matchMedia("(pointer: fine)").matches) desk?.querySelector(".ask input[type=text]")?.focus({ preventScroll: true });
+
 desk?.addEventListener("click", reveal);
 desk?.addEventListener("submit", (event) => {
   const field = event.target.querySelector?.("input[name=spent]");
@@ -88,6 +91,15 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   } else if (xhr.status >= 500) {
     say(BROKEN);
   }
+});
+// The steps behind an answer: what was said of them comes into sight; when they open, the first row is ready.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.elt?.id !== "steps") return;
+  const steps = document.getElementById("steps");
+  const said = steps?.querySelector("[role=status][tabindex]");
+  if (said) said.focus({ preventScroll: true });
+  else [...(steps?.querySelectorAll("input[name=line]") ?? [])].find((row) => !row.value)?.focus({ preventScroll: true });
+  steps?.scrollIntoView({ block: "start" });
 });
 document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.target !== desk) return;
