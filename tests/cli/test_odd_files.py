@@ -16,7 +16,7 @@ from yincai.records.readers.qmatrix import read_q_matrix
 from yincai.records.readers.responses import read_wide
 from yincai.records.readers.scores import read_columns, read_knots, read_long
 from yincai.records.readers.steps import read_steps
-from yincai.records.readers.text import text_of
+from yincai.records.readers.text import moment_of, text_of
 
 Write = Callable[[str | bytes], Path]
 
@@ -137,6 +137,14 @@ def test_csv_logs_of_many_hands(write: Write) -> None:
 def test_csv_logs_that_are_wrong_say_the_line(text: str, said: str, write: Write) -> None:
     with pytest.raises(Unreadable, match=said):
         logs.read(write(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["2025-09-01T08:05:00", "2025/9/1 8:05", "2025.9.1 08:05:00", "2025-09-01T16:05:00+08:00"]
+)
+def test_moments_as_people_write_them(text: str) -> None:
+    assert moment_of(text) == 1756713900.0
+    assert moment_of("soon") is None
 
 
 # -- tables of responses

@@ -168,6 +168,20 @@ def test_formula_builds_dummies_nested_groups_and_slopes() -> None:
     assert [(term.intercept, term.columns) for term in apart.random] == [(True, ()), (False, ("x",)), (False, ("x",))]
 
 
+def test_names_between_backticks_factors_and_no_intercept() -> None:
+    held = {"分 数": list("123456"), "前~测 (1)": list("214365"), "班": ["10", "9"] * 3, "学 校": list("ababab")}
+    model = formula.build(formula.parse("`分 数` ~ `前~测 (1)` + factor(班) + (1 | `学 校`)"), held)
+    assert model.names == ("(Intercept)", "前~测 (1)", "factor(班)10")
+    assert model.x[:, 2].tolist() == [1, 0] * 3
+    assert model.terms[0].factor == "学 校"
+    assert formula.build(formula.parse("`分 数` ~ 班 + (1 | `学 校`)"), held).names == ("(Intercept)", "班")
+    for text in ("y ~ -1 + x + (1 | g)", "y ~ 0 + x + (1 | g)", "y ~ x - 1 + (1 | g)"):
+        assert formula.parse(text) == formula.Formula("y", False, (("x",),), formula.parse(text).random)
+    assert formula.parse("y ~ C(h) + (1|g)").fixed == formula.parse("y ~ as.factor(h) + (1|g)").fixed
+    with pytest.raises(ValueError, match=r"“poly\(x,2\)”不是列名.*先在表里算好"):
+        formula.parse("y ~ poly(x,2) + (1 | g)")
+
+
 @pytest.mark.parametrize(
     ("text", "match"),
     [

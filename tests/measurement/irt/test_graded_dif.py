@@ -135,7 +135,7 @@ def test_the_rate_of_false_alarms_and_the_power() -> None:
     alarms = (np.array(p) < 0.05).mean(axis=(0, 2))
     assert (alarms > 0.01).all()
     assert (alarms < 0.085).all()
-    assert np.std(smd) == pytest.approx(np.mean(se), rel=0.15)
+    assert np.std(smd) == pytest.approx(np.mean(se), rel=0.2)  # 0.066 and 0.068 over 200 seeds
     seen = [irt.mantel(*graded(0.5, learners=800, seed=seed)).p[0] < 0.05 for seed in range(20)]
     assert np.mean(seen) > 0.8
 

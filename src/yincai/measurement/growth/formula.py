@@ -2,8 +2,10 @@
 
     normexam ~ standLRT + sex + (1 + standLRT | school)      (1 | district/school)      (1 | pupil) + (1 | teacher)
 
-Fixed terms are columns, `a:b`, `a*b`, `1`, `0`; a column that is not all numbers becomes dummies against its first
-value in the order of the text. Random terms are `(1 | g)`, `(x | g)`, `(1 + x | g)`, `(0 + x | g)`, `(… || g)`
+Fixed terms are columns, `a:b`, `a*b`, `1`, `0`, `-1`; a column that is not all numbers, or stands in `factor(…)`,
+becomes dummies against its first value in the order of the text (of numbers, where all are). A column's name with
+spaces or signs stands between backticks.
+Random terms are `(1 | g)`, `(x | g)`, `(1 + x | g)`, `(0 + x | g)`, `(… || g)`
 without correlations, `(1 | a/b)` for (1 | a) + (1 | b:a), and `(1 | a:b)`. Messages are Chinese: they reach the
 person who typed.
 
@@ -27,6 +29,9 @@ Floats = NDArray[np.float64]
 NAME = re.compile(r"[^\W\d][\w.]*\Z")
 MISSING = {"", "NA", "NaN", "nan", "null"}
 INTERCEPT = "(Intercept)"
+QUOTED = re.compile(r"`([^`]+)`")
+HIDE = 0xF0000  # a name between backticks is moved to a private plane, where no sign of a formula stands
+FACTOR = re.compile(r"(?:(?:as\.)?factor|C)\((.+)\)")
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class Formula:
 
     @property
     def used(self) -> list[str]:
-        names = [self.response, *(name for term in self.fixed for name in term)]
+        names = [self.response, *(column_of(name) for term in self.fixed for name in term)]
         for term in self.random:
             names += [*term.factors, *term.columns]
         return list(dict.fromkeys(names))
@@ -67,9 +72,10 @@ class Model:
 
 def parse(text: str) -> Formula:
     """Raises ValueError with a Chinese message that names the part it cannot read."""
-    if text.count("~") != 1:
+    hidden = QUOTED.sub(lambda found: "".join(chr(HIDE + ord(letter)) for letter in found[1]), text)
+    if hidden.count("~") != 1:
         raise ValueError(f"公式要写成“结果 ~ 自变量 + (1 | 分组)”，恰有一个“~”：{text}")
-    left, right = text.split("~")
+    left, right = hidden.split("~")
     intercept = True
     fixed: list[tuple[str, ...]] = []
     random: list[Random] = []
@@ -79,11 +85,11 @@ def parse(text: str) -> Formula:
         elif piece in {"1", "0", "-1"}:
             intercept = piece == "1"
         elif "*" in piece:
-            names = [_name(each) for each in piece.split("*")]
+            names = [_fixed_name(each) for each in piece.split("*")]
             fixed += [(each,) for each in names]
             fixed.append(tuple(names))
         else:
-            fixed.append(tuple(_name(each) for each in piece.split(":")))
+            fixed.append(tuple(_fixed_name(each) for each in piece.split(":")))
     if not random:
         raise ValueError(f"公式里没有随机效应；至少要有一项，如 (1 | school)：{text}")
     return Formula(_name(left), intercept, tuple(dict.fromkeys(fixed)), tuple(random))
@@ -92,7 +98,7 @@ def parse(text: str) -> Formula:
 def _pieces(text: str) -> list[str]:
     """The summands outside brackets."""
     found, depth, now = [], 0, ""
-    for letter in re.sub(r"-\s*1\b", "+ 0", text):
+    for letter in re.sub(r"-\s*1\b", "+ 0", re.sub(r"^\s*-\s*1\b", "0", text)):
         depth += (letter == "(") - (letter == ")")
         if depth < 0:
             raise ValueError(f"公式的括号不成对：{text.strip()}")
@@ -111,9 +117,26 @@ def _pieces(text: str) -> list[str]:
 
 def _name(text: str) -> str:
     name = text.strip()
+    if name and all(ord(letter) >= HIDE for letter in name):
+        return "".join(chr(ord(letter) - HIDE) for letter in name)
     if not NAME.match(name):
-        raise ValueError(f"公式里的“{name}”不是列名；列名由字母、汉字、数字、下划线和点组成，不以数字开头")
+        shown = "".join(chr(ord(letter) % HIDE) for letter in name)
+        raise ValueError(
+            f"公式里的“{shown}”不是列名；列名由字母、汉字、数字、下划线和点组成，不以数字开头，"
+            "别的列名放在反引号 ` ` 里。除 factor(…) 外不能写函数，请先在表里算好一列"
+        )
     return name
+
+
+def _fixed_name(text: str) -> str:
+    found = FACTOR.fullmatch(text.strip())
+    return f"factor({_name(found[1])})" if found else _name(text)
+
+
+def column_of(name: str) -> str:
+    """The column that a fixed term's name stands for."""
+    found = FACTOR.fullmatch(name)
+    return found[1] if found else name
 
 
 def _random(piece: str) -> list[Random]:
@@ -185,7 +208,7 @@ def _fixed(formula: Formula, texts: Mapping[str, NDArray[np.object_]]) -> tuple[
             found = [
                 (f"{before}:{after}".lstrip(":"), left * right)
                 for before, left in found
-                for after, right in _columns(name, texts[name])
+                for after, right in _columns(name, texts[column_of(name)])
             ]
         names += [name for name, _ in found]
         parts += [values for _, values in found]
@@ -196,9 +219,9 @@ def _fixed(formula: Formula, texts: Mapping[str, NDArray[np.object_]]) -> tuple[
 
 def _columns(name: str, values: NDArray[np.object_]) -> list[tuple[str, Floats]]:
     numbers = _numbers(values)
-    if numbers is not None:
+    if numbers is not None and column_of(name) == name:
         return [(name, numbers)]
-    kinds = sorted(set(values))
+    kinds = sorted(set(values), key=None if numbers is None else float)
     if len(kinds) == 1:
         raise ValueError(f"列“{name}”只有一个值“{kinds[0]}”，不能作自变量")
     return [(f"{name}{kind}", (values == kind).astype(np.float64)) for kind in kinds[1:]]

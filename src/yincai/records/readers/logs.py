@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from yincai.records.readers import Unreadable
-from yincai.records.readers.text import text_of
+from yincai.records.readers.text import moment_of, text_of
 
 NEEDED = ("learner", "correct")
 KNOWN = ("learner", "item", "skill", "correct", "time", "duration")
 WORDS = {"true": 1.0, "false": 0.0}
-DATE = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")  # as Excel writes it: 2025/9/1
-HOUR = re.compile(r"([ T])(\d:)")
 
 
 @dataclass(frozen=True)
@@ -202,7 +198,7 @@ def _moments(path: Path, lines: list[int], cells: list[str]) -> Iterator[float]:
     for number, cell in zip(lines, cells, strict=True):
         value = _number(cell)
         if value is None:
-            value = _iso(cell)
+            value = moment_of(cell)
         if value is None:
             raise Unreadable(
                 f"{path.name} 第 {number} 行：time 是“{cell}”，应是秒数或 2025-09-01T08:00:00 这样的时间；"
@@ -225,13 +221,3 @@ def _number(cell: str) -> float | None:
     except ValueError:
         return None
     return value if value - value == 0 else None
-
-
-def _iso(cell: str) -> float | None:
-    plain = DATE.sub(lambda found: "-".join((found[1], found[2].zfill(2), found[3].zfill(2))), cell.strip())
-    plain = HOUR.sub(lambda found: f"{found[1]}0{found[2]}", plain)
-    try:
-        moment = datetime.fromisoformat(plain)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from yincai.records.readers import Unreadable
 from yincai.records.readers.scores import read_columns
+from yincai.records.readers.text import moment_of
 
 NAMES = {
     "predicted": ("predicted", "prediction", "p", "预测", "预测值"),
@@ -100,8 +100,7 @@ def _moment(path: Path, row: int, text: str) -> float:
         value = np.nan
     if np.isfinite(value):
         return value
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise Unreadable(f"{path} 第 {row} 行：时间“{text}”读不懂，要写数字或 2026-09-01 这样的日期。") from problem
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    moment = moment_of(text)
+    if moment is None:
+        raise Unreadable(f"{path} 第 {row} 行：时间“{text}”读不懂，要写数字或 2026-09-01 这样的日期。")
+    return moment
