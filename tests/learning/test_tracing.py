@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tools.tracing_numbers import compared
+from tools.tracing_numbers import simulated as new_pupils
 from yincai.knowledge.graph import load
 from yincai.learning.tracing import fitting, parts, shipped, simulated
 from yincai.learning.tracing.fitting import Answers, compare, fit, said, slimmed
@@ -61,11 +63,29 @@ def test_the_same_seed_makes_the_same_set_and_another_one_another(monkeypatch: p
 
 @pytest.mark.slow
 def test_the_shipped_set_is_what_its_recipe_makes() -> None:
-    from tools.tracing_numbers import _compared
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(default, "fit", lambda log: real_fit(log))
-        assert _compared(shipped.make(NEWEST, Recipe()), numbers_of(NEWEST)) == 0
+        assert compared(shipped.make(NEWEST, Recipe()), numbers_of(NEWEST), new_pupils()) == 0
+
+
+def test_sets_are_compared_by_their_parts_and_by_what_they_say(
+    answers: Answers, fitted: Numbers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The features that are asked may differ where rounding chose between two that tell the same; here, where a
+    question has only one answer."""
+
+    def but(**parts: np.ndarray) -> Numbers:
+        return replace(fitted, held={**fitted.held, **{f"default.forest.{name}": part for name, part in parts.items()}})
+
+    some = answers.where(answers.pupil < 5)
+    asked, above, leaf = (fitted.held[f"default.forest.{name}"] for name in ("feature", "above", "leaf"))
+    never, other = above.copy(), asked.copy()
+    never[0, 0], other[0, 0] = np.inf, asked[0, 0] + 1
+    assert compared(but(above=never, feature=other), but(above=never), some) == 0
+    assert compared(but(feature=np.roll(asked, 1, axis=0)), fitted, some) == 1
+    assert compared(but(leaf=leaf + 0.01), fitted, some) == 1
+    said_each = [line.removeprefix("differing parts: ") for line in capsys.readouterr().out.splitlines()]
+    assert said_each == ["none", "what they say", "default.forest.leaf"]
 
 
 real_fit = default.fit

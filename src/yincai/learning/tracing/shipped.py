@@ -34,7 +34,7 @@ class Recipe:
 
 def make(name: str, recipe: Recipe) -> Numbers:
     """The set, with what was measured of it on pupils of another seed."""
-    numbers = fit(answers_of(_terms(recipe.pupils, recipe.seed)), name, {})
+    numbers = fit(answers_of(terms(recipe.pupils, recipe.seed)), name, {})
     return Numbers(
         numbers.name,
         numbers.model,
@@ -45,12 +45,12 @@ def make(name: str, recipe: Recipe) -> Numbers:
     )
 
 
-def _terms(pupils: int, seed: int) -> Iterator[tuple[Pupil, list[Given]]]:
+def terms(pupils: int, seed: int) -> Iterator[tuple[Pupil, list[Given]]]:
     return simulated.practise(load(), pupils, seed)
 
 
-def answers_of(terms: Iterator[tuple[Pupil, list[Given]]]) -> Answers:
-    rows = [(number, one) for number, (_, given) in enumerate(terms) for one in given]
+def answers_of(pupils: Iterator[tuple[Pupil, list[Given]]]) -> Answers:
+    rows = [(number, one) for number, (_, given) in enumerate(pupils) for one in given]
     return Answers(
         pupil=np.array([number for number, _ in rows], np.int64),
         slots=np.array([one.question.points for _, one in rows], np.int64),
@@ -65,15 +65,15 @@ def answers_of(terms: Iterator[tuple[Pupil, list[Given]]]) -> Answers:
 def measured(numbers: Numbers, recipe: Recipe) -> dict[str, object]:
     """On pupils of another seed: how well the next answer is predicted, beside the mastery head alone, and whether the
     intervals of what is shown hold the truth."""
-    terms = list(_terms(recipe.held_out, recipe.seed + 1))
-    answers = answers_of(iter(terms))
+    pupils = list(terms(recipe.held_out, recipe.seed + 1))
+    answers = answers_of(iter(pupils))
     p = said(numbers, answers)
     alone = said(Numbers("", tracing.MODEL, numbers.mastery), answers)
     told = calibrate(p, answers.score, answers.turn)
-    held = np.concatenate([covered(pupil, given) for pupil, given in terms])
+    held = np.concatenate([covered(pupil, given) for pupil, given in pupils])
     return {
         "answers": len(answers),
-        "metrics": [vars(metric) for metric in (*whole_metrics(told), _coverage(held, len(terms)))],
+        "metrics": [vars(metric) for metric in (*whole_metrics(told), _coverage(held, len(pupils)))],
         "beside_mastery": vars(compare(answers, alone, p)),
     }
 
