@@ -17,4 +17,4 @@ def rehearse_changed_pool(*, acting_user: Actor) -> bool:
     return rehearsals.rehearse_pool()
 
 
-register_periodic(rehearse_changed_pool, LOOK)
+register_periodic(rehearse_changed_pool, LOOK, at_once=False)
