@@ -9,8 +9,9 @@ from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -121,13 +122,10 @@ def mantel_haenszel(
     'AAACAAAAAA'
     """
     table, focal, names = _checked(responses, group, items)
-    clean = np.ones(table.shape[1], bool)
-    found = _mantel_haenszel(table, focal, names, clean, matching, fewest)
-    if purify and matching is None:
-        clean = np.array([each != "C" for each in found.ets])
-        if 2 <= clean.sum() < len(clean):
-            found = _mantel_haenszel(table, focal, names, clean, None, fewest)
-    return found
+    return on_clean_items(
+        lambda clean: _mantel_haenszel(table, focal, names, clean, matching, fewest),
+        len(names), "C", purify and matching is None,
+    )  # fmt: skip
 
 
 def logistic_dif(
@@ -310,6 +308,22 @@ def _checked(
     kept = focal >= 0
     table[~kept] = np.nan
     return table, focal, names
+
+
+class Classed(Protocol):
+    @property
+    def ets(self) -> tuple[str, ...]: ...
+
+
+Found = TypeVar("Found", bound=Classed)
+
+
+def on_clean_items(tested: Callable[[NDArray[np.bool_]], Found], many: int, worst: str, purify: bool) -> Found:
+    """`tested` with all items to match on; to `purify` once more on those that are not of the `worst` class, where at
+    least two are left."""
+    found = tested(np.ones(many, bool))
+    clean = np.array([each != worst for each in found.ets])
+    return tested(clean) if purify and 2 <= clean.sum() < many else found
 
 
 def matching_scores(table: Floats, clean: NDArray[np.bool_] | None = None) -> Floats:

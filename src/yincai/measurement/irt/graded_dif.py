@@ -27,6 +27,7 @@ from yincai.measurement.irt.dif import (
     groups_of,
     match_for,
     nagelkerke,
+    on_clean_items,
     table_of,
 )
 from yincai.measurement.irt.responses import Floats, Ints, pack
@@ -94,12 +95,10 @@ def mantel(
     ('AA', 'AA', 'AA', 'CC', 'AA', 'AA', 'AA', 'AA')
     """
     table, focal, names = _checked(responses, group, items)
-    found = _mantel(table, focal, names, np.ones(len(names), bool), matching, fewest)
-    if purify and matching is None:
-        clean = np.array([each != "CC" for each in found.ets])
-        if 2 <= clean.sum() < len(clean):
-            found = _mantel(table, focal, names, clean, None, fewest)
-    return found
+    return on_clean_items(
+        lambda clean: _mantel(table, focal, names, clean, matching, fewest),
+        len(names), "CC", purify and matching is None,
+    )  # fmt: skip
 
 
 def ordinal_dif(
