@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yincai.measurement.tracing import bkt, boosting, default, evaluate, logistic, pfa, trees
+from yincai.measurement.tracing import bkt, boosting, default, evaluate, features, logistic, pfa, trees
 from yincai.measurement.tracing.log import Fitted, Log
 
 QUICK = trees.Settings(trees=15, depth=3)
@@ -299,3 +299,16 @@ def test_without_scikit_learn_boosting_says_what_to_install(monkeypatch: pytest.
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(boosting.MissingExtra, match=r"pip install 'yincai\[boosting\]'"):
         boosting.fit(simulated(5, 10, 3))
+
+
+def test_without_kinship_no_unit_has_kin() -> None:
+    """Beyond MOST_KIN units there is none, shape (1, 1), and the first unit too must read nothing of it."""
+    head, _ = features.start(3)
+    head[features.COUNT] = 2
+    head[features.RING_UNIT : features.RING_UNIT + 2] = 150
+    head[features.RING_RESIDUAL : features.RING_RESIDUAL + 2] = 0.5
+    beyond = np.ones((1, 200), np.float32)  # what would be read where the matrix ends
+    for unit in (0, 7):
+        out = np.full(2 * len(features.REACHES), np.nan, np.float32)
+        features.from_kin(head, beyond[:, :1], unit, out)
+        assert (out[::2] == 0).all()

@@ -168,7 +168,7 @@ def from_kin(head: Single, kin: Single, unit: int, out: Single) -> None:
     """For each reach, the mean residual over the last answers, weighted by how their units go with this one, and the
     weight."""
     total, weight = np.zeros(len(REACHES), np.float32), np.zeros(len(REACHES), np.float32)
-    if len(kin) > unit:
+    if len(kin) > max(unit, 1):  # of too many units there is none, shape (1, 1): nothing may be read of it
         row = kin[unit]
         for place in range(min(RING, int(head[COUNT]))):
             near, residual = row[int(head[RING_UNIT + place])], head[RING_RESIDUAL + place]
