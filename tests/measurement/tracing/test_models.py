@@ -308,7 +308,41 @@ def test_without_kinship_no_unit_has_kin() -> None:
     head[features.RING_UNIT : features.RING_UNIT + 2] = 150
     head[features.RING_RESIDUAL : features.RING_RESIDUAL + 2] = 0.5
     beyond = np.ones((1, 200), np.float32)  # what would be read where the matrix ends
-    for unit in (0, 7):
-        out = np.full(2 * len(features.REACHES), np.nan, np.float32)
-        features.from_kin(head, beyond[:, :1], unit, out)
-        assert (out[::2] == 0).all()
+    units = np.array([0, 7])
+    assert (features.kin_of_all(head, beyond[:, :1], units)[:, ::2] == 0).all()
+    for unit in units:
+        near = np.full(features.NEAR, np.nan, np.float32)
+        features.kin_of(head, beyond[:, :1], unit, near)
+        assert (near[::2] == 0).all()
+
+
+@settings(deadline=None)  # the first example compiles
+@given(st.integers(0, 2**32 - 1), st.integers(0, 300), st.integers(1, 70))
+def test_kin_of_candidates_side_by_side_is_that_of_each_alone(seed: int, answers: int, candidates: int) -> None:
+    chance = np.random.default_rng(seed)
+    units = 12
+    head, own = features.start(units)
+    loading, kin = np.zeros((units, features.RANK), np.float32), chance.normal(0, 1, (units, units)).astype(np.float32)
+    for nth in range(answers):
+        features.observe(head, own, loading, int(chance.integers(units)), float(nth % 2), 0.4, 0.5, 1.0 * nth)
+    asked = chance.integers(0, units, candidates)
+    alone = np.empty((candidates, features.NEAR), np.float32)
+    for place, unit in enumerate(asked):
+        features.kin_of(head, kin, unit, alone[place])
+    assert features.kin_of_all(head, kin, asked).tobytes() == alone.tobytes()
+
+
+@settings(deadline=None)  # the first example compiles
+@given(st.integers(0, 2**32 - 1), st.integers(0, 20), st.integers(1, 7), st.integers(0, 140))
+def test_trees_side_by_side_give_the_sum_of_each_alone(seed: int, count: int, depth: int, columns: int) -> None:
+    chance = np.random.default_rng(seed)
+    x = chance.normal(size=(5, columns)).astype(np.float32)
+    feature = chance.integers(0, 5, (count, depth)).astype(np.int32)
+    above, leaf = (chance.normal(size=(count, wide)).astype(np.float32) for wide in (depth, 1 << depth))
+    alone = np.zeros(columns, np.float32)
+    for asked, cuts, leaves in zip(feature, above, leaf, strict=True):
+        node = np.zeros(columns, int)
+        for question, cut in zip(asked, cuts, strict=True):
+            node = 2 * node + (x[question] > cut)
+        alone += leaves[node]
+    assert trees.Forest(feature, above, leaf).margin(x).tobytes() == alone.tobytes()

@@ -26,6 +26,7 @@ from yincai.measurement.tracing.compiled import compiled
 Single = NDArray[np.float32]
 Keys = NDArray[np.uint64]
 Whole = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 NAMES = ("item", "1", "2", "3", "4", "5", "other", "own", "own 1", "other 2", "units 2", "units 4", "units 8")
 KINDS = len(NAMES)  # contexts of a row, in the order of `keys_of`
@@ -109,25 +110,23 @@ def slots(table: Keys, key: Keys) -> Whole:
 
 
 @compiled
-def look_up(
-    table: Keys, means: Single, counts: Single, excesses: Single, keys: Keys, base: float,
-    mean: Single, count: Single, excess: Single,
-) -> None:  # fmt: skip
-    """Means, counts and excesses of all kinds of contexts of one row; what is not there is as what it leans on."""
+def look_up(table: Keys, keys: Keys, slot: Whole, itself: Flags) -> None:
+    """Where in the table each kind of context of one row is, into slot (KINDS,), and whether it is the very one: what
+    is not there is as what it leans on, and −1 is the unit's own mean."""
     within = np.uint64(len(table) - 1)
     for kind in range(KINDS):
         under = LEANS_ON[kind]
-        mean[kind], count[kind], excess[kind] = base, 0.0, 0.0
+        slot[kind], itself[kind] = -1, False
         if under > 0:
-            mean[kind], excess[kind] = mean[under], excess[under]
-            if count[under] == 0.0:
+            slot[kind] = slot[under]
+            if not itself[under]:
                 continue
-        slot = keys[kind] & within
-        while table[slot] != np.uint64(0):
-            if table[slot] == keys[kind]:
-                mean[kind], count[kind], excess[kind] = means[slot], counts[slot], excesses[slot]
+        at = keys[kind] & within
+        while table[at] != np.uint64(0):
+            if table[at] == keys[kind]:
+                slot[kind], itself[kind] = np.int64(at), True
                 break
-            slot = (slot + np.uint64(1)) & within
+            at = (at + np.uint64(1)) & within
 
 
 @compiled

@@ -25,10 +25,9 @@ from numpy.typing import NDArray
 
 from yincai.measurement.tracing import features, passes, trees
 from yincai.measurement.tracing.compiled import compiled
-from yincai.measurement.tracing.contexts import KINDS, look_up
 from yincai.measurement.tracing.features import FEATURES, NAMES
 from yincai.measurement.tracing.log import UNKNOWN, Catalogue, Log, Whole
-from yincai.measurement.tracing.passes import Known, Lens
+from yincai.measurement.tracing.passes import Known, Lens, Logs
 from yincai.measurement.tracing.trees import Forest, Settings
 
 Floats = NDArray[np.float64]
@@ -84,7 +83,7 @@ class Default:
         if not 0.0 <= outcome <= 1.0:
             raise ValueError(f"outcome {outcome} is not between 0 and 1")
         head, own = state.head.copy(), state.own.copy()
-        learn(head, own, unit, UNKNOWN, float(outcome), float(time), self.lens.known)
+        learn(head, own, unit, float(outcome), float(time), self.lens.known, self.lens.logs)
         return State(head, own)
 
     def predict(self, state: State, units: Whole, time: float, items: Whole | None = None) -> tuple[Floats, Floats]:
@@ -98,7 +97,7 @@ class Default:
         units = np.asarray(units, np.int64)
         if items is None:
             items = units if self.catalogue.by_item else np.full(len(units), UNKNOWN)
-        return view(state.head, state.own, units, items, float(time), self.lens.known)
+        return view(state.head, state.own, units, items, float(time), self.lens.known, self.lens.logs)
 
     def pack(self, state: State) -> bytes:
         """A compact form: the head, then the number and the row of each unit that was answered; 4 bytes a number."""
@@ -136,29 +135,28 @@ def fit(log: Log, settings: Settings = Settings()) -> Default:  # noqa: B008 - f
 
 
 @compiled
-def learn(head: Single, own: Single, unit: int, item: int, outcome: float, time: float, known: Known) -> None:
+def learn(head: Single, own: Single, unit: int, outcome: float, time: float, known: Known, logs: Logs) -> None:
     """`observe` with the surprise looked up."""
-    keys = np.empty(KINDS, np.uint64)
-    mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
     here = unit if 0 <= unit < len(known.base) - 1 else len(known.base) - 1
-    base = known.base[here]
-    features.keys_now(head, own, here, item, keys)
-    look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
-    features.observe(head, own, known.loading, here, np.float32(outcome), base, mean[passes.CONTEXT], time)
+    sight = passes.room()
+    passes.look(head, own, here, UNKNOWN, known, logs, sight)
+    context = passes.in_context(known, here, sight)
+    features.observe(head, own, known.loading, here, np.float32(outcome), known.base[here], context, time)
 
 
 @compiled
-def view(head: Single, own: Single, units: Whole, items: Whole, time: float, known: Known) -> Single:
+def view(head: Single, own: Single, units: Whole, items: Whole, time: float, known: Known, logs: Logs) -> Single:
     """Features of the candidates, (FEATURES, n)."""
-    x, out = np.empty((FEATURES, len(units)), np.float32), np.empty(FEATURES, np.float32)
-    keys = np.empty(KINDS, np.uint64)
-    mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
-    for place in range(len(units)):
-        here = units[place] if 0 <= units[place] < len(known.base) - 1 else len(known.base) - 1
-        base = known.base[here]
-        features.keys_now(head, own, here, items[place], keys)
-        look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
-        features.describe(head, own, known.loading, known.kin, known.slope, here, base, mean, excess, count, time, out)
+    x, out, sight = np.empty((FEATURES, len(units)), np.float32), np.empty(FEATURES, np.float32), passes.room()
+    unknown = len(known.base) - 1
+    here = np.array([unit if 0 <= unit < unknown else unknown for unit in units], np.int64)
+    near = features.kin_of_all(head, known.kin, here)
+    for place, unit in enumerate(here):
+        passes.look(head, own, unit, items[place], known, logs, sight)
+        features.describe(
+            head, own, known.loading, near[place], known.slope, unit, known.base[unit], logs.middle[unit], sight.means,
+            sight.excess, sight.counts, time, out,
+        )  # fmt: skip
         x[:, place] = out
     return x
 

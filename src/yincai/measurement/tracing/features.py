@@ -71,6 +71,7 @@ NAMES = (
     "unit's own slopes",
     *PLAIN_NAMES,
 )
+NEAR = 2 * len(REACHES)  # the last of the plain features: those of kin
 PLAIN = len(PLAIN_NAMES)  # the last features: those that no context enters
 FEATURES = len(NAMES)
 
@@ -109,21 +110,25 @@ def seconds(head: Single, time: float) -> float:
 
 @compiled
 def describe(
-    head: Single, own: Single, loading: Single, kin: Single, slope: Single, unit: int, base: float, mean: Single,
-    excess: Single, count: Single, time: float, out: Single,
+    head: Single, own: Single, loading: Single, near: Single, slope: Single, unit: int, base: float, middle: float,
+    means: Single, excess: Single, counts: Single, time: float, out: Single,
 ) -> None:  # fmt: skip
-    """The features of one coming answer at `unit`, of which `base` is the mean, into out (FEATURES,)."""
+    """The features of one coming answer at `unit` into out (FEATURES,).
+
+    base, middle : the unit's mean and its logit. means, excess, counts : (KINDS,) logits of the contexts' means, their
+    excesses, logarithms of 1 + their counts. near : (NEAR,) from `kin_of` or `kin_of_all`.
+    """
     for kind in range(KINDS):
-        out[kind], out[KINDS + kind] = logit(mean[kind]), excess[kind]
+        out[kind], out[KINDS + kind] = means[kind], excess[kind]
     at = 2 * KINDS
     for kind in COUNTED:
-        out[at] = np.log1p(count[kind])
+        out[at] = counts[kind]
         at += 1
     for rate in range(len(SLOW)):
         out[at] = head[SURPRISE + rate] / (head[SURPRISE + len(SLOW) + rate] + 1.0)
         at += 1
     plain = out[at + 1 :]
-    describe_plain(head, own, loading, kin, unit, base, time, plain)
+    describe_plain(head, own, loading, near, unit, base, middle, time, plain)
     mine = slope[unit]
     out[at] = mine[PLAIN]
     for place in range(PLAIN):
@@ -132,11 +137,12 @@ def describe(
 
 @compiled
 def describe_plain(
-    head: Single, own: Single, loading: Single, kin: Single, unit: int, base: float, time: float, out: Single
-) -> None:
+    head: Single, own: Single, loading: Single, near: Single, unit: int, base: float, middle: float, time: float,
+    out: Single,
+) -> None:  # fmt: skip
     """The features that no context enters, into out (PLAIN,)."""
     answers, moment = head[COUNT], seconds(head, time)
-    out[0], out[1], out[2] = logit(base), np.log1p(answers), head[SUM] / (answers + 5.0)
+    out[0], out[1], out[2] = middle, np.log1p(answers), head[SUM] / (answers + 5.0)
     at = 3
     for rate in range(len(RATES)):
         out[at] = head[DECAYED + rate] / (head[DECAYED + len(RATES) + rate] + 1.0)
@@ -158,27 +164,55 @@ def describe_plain(
         variance += along * loading[unit, i]
         expected += head[THETA + i] * loading[unit, i]
     out[at], out[at + 1] = expected, np.sqrt(max(variance, np.float32(0.0)))
-    out[at + 2] = logit(base) + expected / max(base * (1.0 - base), 0.02)
+    out[at + 2] = middle + expected / max(base * (1.0 - base), 0.02)
     at += 3
-    from_kin(head, kin, unit, out[at:])
+    for place in range(NEAR):
+        out[at + place] = near[place]
 
 
 @compiled
-def from_kin(head: Single, kin: Single, unit: int, out: Single) -> None:
+def kin_of(head: Single, kin: Single, unit: int, near: Single) -> None:
     """For each reach, the mean residual over the last answers, weighted by how their units go with this one, and the
-    weight."""
+    logarithm of the weight, into near (NEAR,)."""
     total, weight = np.zeros(len(REACHES), np.float32), np.zeros(len(REACHES), np.float32)
     if len(kin) > max(unit, 1):  # of too many units there is none, shape (1, 1): nothing may be read of it
         row = kin[unit]
         for place in range(min(RING, int(head[COUNT]))):
-            near, residual = row[int(head[RING_UNIT + place])], head[RING_RESIDUAL + place]
+            kinship, residual = row[int(head[RING_UNIT + place])], head[RING_RESIDUAL + place]
             for reach in range(len(REACHES)):
-                along = near * DECAY[place, reach]
+                along = kinship * DECAY[place, reach]
                 total[reach] += along * residual
                 weight[reach] += abs(along)
     for reach in range(len(REACHES)):
-        out[2 * reach] = total[reach] / (weight[reach] + KIN_PULL)
-        out[2 * reach + 1] = np.log(weight[reach] + KIN_PULL)
+        near[2 * reach] = total[reach] / (weight[reach] + KIN_PULL)
+        near[2 * reach + 1] = np.log(weight[reach] + KIN_PULL)
+
+
+@compiled
+def kin_of_all(head: Single, kin: Single, units: Whole) -> Single:
+    """`kin_of` for each of the units, (n, NEAR), the very same numbers: one answer after the other, but over all units
+    side by side, which costs a quarter."""
+    n, answers = len(units), min(RING, int(head[COUNT]))
+    near = np.empty((n, NEAR), np.float32)
+    total, weight = np.zeros((len(REACHES), n), np.float32), np.zeros((len(REACHES), n), np.float32)
+    if len(kin) > 1:
+        answered, kinship = head[RING_UNIT : RING_UNIT + answers].astype(np.uint32), np.empty((answers, n), np.float32)
+        for candidate in range(n):
+            row = kin[units[candidate]]
+            for place in range(answers):
+                kinship[place, candidate] = row[answered[place]]
+        for reach in range(len(REACHES)):
+            for place in range(answers):
+                fading, residual, row = DECAY[place, reach], head[RING_RESIDUAL + place], kinship[place]
+                for candidate in range(n):
+                    along = row[candidate] * fading
+                    total[reach, candidate] += along * residual
+                    weight[reach, candidate] += abs(along)
+    for candidate in range(n):
+        for reach in range(len(REACHES)):
+            near[candidate, 2 * reach] = total[reach, candidate] / (weight[reach, candidate] + KIN_PULL)
+            near[candidate, 2 * reach + 1] = np.log(weight[reach, candidate] + KIN_PULL)
+    return near
 
 
 @compiled

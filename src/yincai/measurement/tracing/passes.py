@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +11,22 @@ from numpy.typing import NDArray
 
 from yincai.measurement.tracing import contexts, factors, features, slopes
 from yincai.measurement.tracing.compiled import compiled
-from yincai.measurement.tracing.contexts import KINDS, Keys, look_up
-from yincai.measurement.tracing.features import FEATURES, PLAIN, describe, describe_plain, keys_now, observe
+from yincai.measurement.tracing.contexts import KINDS, Flags, Keys, look_up
+from yincai.measurement.tracing.features import (
+    FEATURES,
+    NEAR,
+    PLAIN,
+    describe,
+    describe_plain,
+    keys_now,
+    kin_of,
+    logit,
+    observe,
+)
 from yincai.measurement.tracing.log import Catalogue, Log
 
 Single = NDArray[np.float32]
+Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 FOLDS = 6
 PULL = 5.0  # answers' worth of the mean over all units that a unit's own mean is pulled by
@@ -36,6 +48,26 @@ class Known(NamedTuple):
     excess: Single
 
 
+class Logs(NamedTuple):
+    """Logarithms of what is known, taken once and not for every candidate. middle : (units + 1,) logits of the means.
+    context : (slots, 3), of each slot of the table the logit of the mean, the excess, log(1 + count), side by side as
+    they are read."""
+
+    middle: Floats
+    context: Single
+
+
+class Sight(NamedTuple):
+    """Room for what is seen of the contexts of one row, each (KINDS,)."""
+
+    keys: Keys
+    slot: Whole
+    itself: Flags
+    means: Single
+    excess: Single
+    counts: Single
+
+
 @dataclass(frozen=True, eq=False)
 class Lens:
     """All that is learned before any tree."""
@@ -48,12 +80,16 @@ class Lens:
         """Units, and one more for those never seen."""
         return len(self.known.base)
 
+    @cached_property
+    def logs(self) -> Logs:
+        return logs_of(self.known)
+
     def matrix(self, log: Log) -> Single:
         """Features of every row, (FEATURES, n), each from the learner's rows before it."""
         unit = self.catalogue.unit_rows(log)
         unit = np.where(unit < 0, self.units - 1, unit)
         item = self.catalogue.item_rows(log)
-        return described(log.starts, unit, item, log.correct.astype(np.float32), times(log), self.known)
+        return described(log.starts, unit, item, log.correct.astype(np.float32), times(log), self.known, self.logs)
 
 
 def times(log: Log) -> NDArray[np.float64]:
@@ -121,6 +157,45 @@ def _learned(
 
 
 @compiled
+def logs_of(known: Known) -> Logs:
+    middle, context = np.empty(len(known.base)), np.zeros((len(known.key), 3), np.float32)
+    for unit in range(len(middle)):
+        middle[unit] = logit(known.base[unit])
+    for slot in range(len(context)):
+        if known.key[slot] != np.uint64(0):
+            context[slot, 0], context[slot, 1] = logit(known.mean[slot]), known.excess[slot]
+            context[slot, 2] = np.log1p(known.size[slot])
+    return Logs(middle, context)
+
+
+@compiled
+def room() -> Sight:
+    keys, slot, itself = np.empty(KINDS, np.uint64), np.empty(KINDS, np.int64), np.empty(KINDS, np.bool_)
+    return Sight(
+        keys, slot, itself, np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
+    )
+
+
+@compiled
+def look(head: Single, own: Single, unit: int, item: int, known: Known, logs: Logs, sight: Sight) -> None:
+    """What is known of the contexts of a coming answer, into `sight`."""
+    keys_now(head, own, unit, item, sight.keys)
+    look_up(known.key, sight.keys, sight.slot, sight.itself)
+    for kind in range(KINDS):
+        slot = sight.slot[kind]
+        sight.means[kind] = logs.context[slot, 0] if slot >= 0 else logs.middle[unit]
+        sight.excess[kind] = logs.context[slot, 1] if slot >= 0 else 0.0
+        sight.counts[kind] = logs.context[slot, 2] if sight.itself[kind] else 0.0
+
+
+@compiled
+def in_context(known: Known, unit: int, sight: Sight) -> np.float32:
+    """The mean from which a surprise is counted."""
+    slot = sight.slot[CONTEXT]
+    return known.mean[slot] if slot >= 0 else known.base[unit]
+
+
+@compiled
 def keyed(starts: Whole, unit: Whole, item: Whole, y: Single, units: int) -> Keys:
     """Names of the contexts of every row, (n, KINDS)."""
     keys = np.empty((len(unit), KINDS), np.uint64)
@@ -142,12 +217,14 @@ def plain(
     """Features that no context enters, (n, PLAIN), of each row as seen with what was learned without fold[row]."""
     z = np.empty((len(unit), PLAIN), np.float32)
     head, own = np.zeros(features.HEAD, np.float32), np.zeros((bases.shape[1], features.OWN), np.float32)
+    near = np.empty(NEAR, np.float32)
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
             here, loading = unit[row], loadings[fold[row]]
             base = bases[fold[row], here]
-            describe_plain(head, own, loading, kins[fold[row]], here, base, time[row], z[row])
+            kin_of(head, kins[fold[row]], here, near)
+            describe_plain(head, own, loading, near, here, base, logit(base), time[row], z[row])
             observe(head, own, loading, here, y[row], base, base, time[row])
     return z
 
@@ -160,14 +237,18 @@ def described_by_fold(
     """Features of the rows of a fit: each learner sees what was learned from the folds without itself."""
     x = np.empty((FEATURES, len(unit)), np.float32)
     head, own = np.zeros(features.HEAD, np.float32), np.zeros((bases.shape[1], features.OWN), np.float32)
-    out = np.empty(FEATURES, np.float32)
+    out, near = np.empty(FEATURES, np.float32), np.empty(NEAR, np.float32)
+    means, counts = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
             part, here = fold[row], unit[row]
             base = bases[part, here]
+            kin_of(head, kins[part], here, near)
+            for kind in range(KINDS):
+                means[kind], counts[kind] = logit(mean[row, kind]), np.log1p(count[row, kind])
             describe(
-                head, own, loadings[part], kins[part], slope[part], here, base, mean[row], excess[row], count[row],
+                head, own, loadings[part], near, slope[part], here, base, logit(base), means, excess[row], counts,
                 time[row], out,
             )  # fmt: skip
             x[:, row] = out
@@ -176,20 +257,24 @@ def described_by_fold(
 
 
 @compiled
-def described(starts: Whole, unit: Whole, item: Whole, y: Single, time: NDArray[np.float64], known: Known) -> Single:
+def described(
+    starts: Whole, unit: Whole, item: Whole, y: Single, time: NDArray[np.float64], known: Known, logs: Logs
+) -> Single:
     """Features of the rows of another log."""
     x = np.empty((FEATURES, len(unit)), np.float32)
     head, own = np.zeros(features.HEAD, np.float32), np.zeros((len(known.base), features.OWN), np.float32)
-    out, keys = np.empty(FEATURES, np.float32), np.empty(KINDS, np.uint64)
-    mean, excess, count = np.empty(KINDS, np.float32), np.empty(KINDS, np.float32), np.empty(KINDS, np.float32)
+    out, near, sight = np.empty(FEATURES, np.float32), np.empty(NEAR, np.float32), room()
     for learner in range(len(starts) - 1):
         features.clear(head, own)
         for row in range(starts[learner], starts[learner + 1]):
             here = unit[row]
             base = known.base[here]
-            keys_now(head, own, here, item[row], keys)
-            look_up(known.key, known.mean, known.size, known.excess, keys, base, mean, count, excess)
-            describe(head, own, known.loading, known.kin, known.slope, here, base, mean, excess, count, time[row], out)
+            look(head, own, here, item[row], known, logs, sight)
+            kin_of(head, known.kin, here, near)
+            describe(
+                head, own, known.loading, near, known.slope, here, base, logs.middle[here], sight.means, sight.excess,
+                sight.counts, time[row], out,
+            )  # fmt: skip
             x[:, row] = out
-            observe(head, own, known.loading, here, y[row], base, mean[CONTEXT], time[row])
+            observe(head, own, known.loading, here, y[row], base, in_context(known, here, sight), time[row])
     return x
