@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from tests.measurement.irt.numbers import drawn
 from yincai.measurement import irt
 from yincai.measurement.irt import calibration, em, errors
+from yincai.measurement.irt.items import model_named
 
 NAN = float("nan")
 
@@ -298,6 +299,21 @@ def test_batches_are_checked() -> None:
     for batches, reason in broken:
         with pytest.raises(ValueError, match=reason):
             irt.fit_streamed(batches, n_items=3)
+
+
+@pytest.mark.parametrize("model", ["2pl", "3pl", "grm"])
+def test_scores_of_all_codes_at_once_are_those_of_each_code(model: str) -> None:
+    """Learners with few answers take one way, those with many the other: alone and beside each other they agree."""
+    _, scores = drawn(model, 60, 24, seed=21, steps=3 if model == "grm" else 1, c=0.2 if model == "3pl" else 0.0)
+    problem, start = calibration._problem(irt.pack(scores), model_named(model), None, {}, None, 61)
+    out = em.climb(problem, start, tolerance=1e-3, most=30)
+    across = errors._estimated(problem, out.items).reshape(-1, problem.over.width)
+    weights = np.random.default_rng(5).normal(size=(4, problem.over.width))
+    for lo, hi in ((3, 3), (3, 4), (10, 17), (0, 61)):
+        sums = np.empty((4, len(across)))
+        errors._all_dots(weights, np.ascontiguousarray(across.T), lo, hi, sums)
+        alone = [errors._four_dots(weights, across.ravel(), row, lo, hi) for row in range(len(across))]
+        assert sums == pytest.approx(np.array(alone).T, rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.slow

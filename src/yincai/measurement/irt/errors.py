@@ -17,7 +17,7 @@ Too many answers for either: each item's own block, the others taken as known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ from yincai.measurement.irt.expectation import Windows, posterior, table_of
 from yincai.measurement.irt.items import Bank
 from yincai.measurement.irt.maximization import item_gradients
 from yincai.measurement.irt.responses import Floats, Ints
-from yincai.measurement.irt.threads import by_responses
+from yincai.measurement.irt.threads import by_range, by_responses
 
 STEP = 1e-5
 BLOCK, SMALL_BLOCK = (
@@ -44,6 +44,7 @@ SHORT = 100  # parameters up to which the series goes to the end
 LARGE = 1000  # parameters of a long test
 MOST_TERMS = 40  # taken in pairs
 FEW, ROUNDS = 6, 3
+DENSE = 8  # codes of the test for each that a learner has
 SMALL_SHARE = 0.15  # what the largest neglected λ may be
 
 
@@ -100,23 +101,22 @@ def long_test_errors(problem: Problem, out: Outcome) -> Errors:
     except np.linalg.LinAlgError:
         return item_errors(problem, out)
     white = block_diag(whites, format="csr")
-    scores = _held_scores(problem, out, columns, latent, total)
+    owners = [own[own >= 0] for own in [*columns, latent]]
+    scores, squares = _held_scores(problem, out, columns, latent, total, owners)
     shares, vectors = _largest(scores, white)
     if shares[0] >= 1 or shares[-1] > SMALL_SHARE:
         return observed_errors(problem, out)
     together = (white.T @ vectors) * np.sqrt(shares**2 / (1 - shares))
     covariances, spread = np.full((*columns.shape, columns.shape[1]), np.nan), np.full(2, np.nan)
-    owners = [number for number, own in enumerate([*columns, latent]) if (own >= 0).any()]
-    for number, factor in zip(owners, whites, strict=True):
-        own = latent if number == len(columns) else columns[number]
-        there = own >= 0
-        at = slice(own[there][0], own[there][-1] + 1)
-        known, seen = factor.T @ factor, scores[:, at]
-        block = known + known @ (seen.T @ seen) @ known + together[at] @ together[at].T
+    there = [number for number, own in enumerate(owners) if len(own)]
+    for number, factor in zip(there, whites, strict=True):
+        own, free = owners[number], np.flatnonzero(columns[number] >= 0 if number < len(columns) else latent >= 0)
+        known, seen = factor.T @ factor, squares[number, : len(own), : len(own)]
+        block = known + known @ seen @ known + together[own] @ together[own].T
         if number < len(columns):
-            covariances[number][np.ix_(there, there)] = block
+            covariances[number][np.ix_(free, free)] = block
         else:
-            spread[there] = np.sqrt(np.diagonal(block))
+            spread[free] = np.sqrt(np.diagonal(block))
     return _errors(out.items, covariances, spread)
 
 
@@ -126,12 +126,48 @@ def _largest(scores: NDArray[np.float32], white: Any) -> tuple[Floats, Floats]:
     vectors = np.cos(np.outer(np.arange(size) + 0.5, np.arange(FEW) * np.pi / FEW) + np.arange(size)[:, None] % 3)
     for _ in range(ROUNDS):
         vectors = np.linalg.qr(vectors)[0]
-        ahead = (white.T @ vectors).astype(np.float32)
-        after = white @ (scores.T @ (scores @ ahead)).astype(np.float64)
+        after = white @ _twice(scores, white.T @ vectors)
         small = vectors.T @ after
         shares, turn = np.linalg.eigh((small + small.T) / 2)
         kept, vectors = vectors @ turn[:, ::-1], after
     return shares[::-1], kept
+
+
+def _twice(scores: NDArray[np.float32], vectors: Floats) -> Floats:
+    """scores' · (scores · vectors): every row is read from memory once."""
+    across = np.ascontiguousarray(vectors.T, np.float32)
+
+    def part(begin: int, end: int) -> Floats:
+        total = np.zeros(across.shape)
+        for first in range(begin, end, BLOCK):
+            _add_twice(scores[first : min(first + BLOCK, end)], across, total)
+        return total
+
+    return np.asarray(sum(by_range(part, len(scores), 8 * BLOCK))).T
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _add_twice(rows: NDArray[np.float32], across: NDArray[np.float32], total: Floats) -> None:
+    """In single precision, so only over a block of rows."""
+    added = np.zeros_like(across)
+    for row in range(len(rows)):
+        for number in range(len(across)):
+            _add_times(added[number], rows[row], _product(rows[row], across[number]))
+    total += added
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
+def _product(one: NDArray[np.float32], other: NDArray[np.float32]) -> np.float32:
+    total = np.float32(0.0)
+    for place in range(len(one)):
+        total += one[place] * other[place]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
+def _add_times(sums: NDArray[np.float32], values: NDArray[np.float32], weight: np.float32) -> None:
+    for place in range(len(sums)):
+        sums[place] += weight * values[place]
 
 
 def item_errors(problem: Problem, out: Outcome) -> Errors:
@@ -263,57 +299,75 @@ def _estimated(problem: Problem, items: Bank) -> Floats:
 
 def _missing(problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int) -> Floats:
     """Σ over the learners of E[s h] E[s h]' for h = h_term and the next (total × total)."""
-    blocks = _score_blocks(problem, out, columns, latent, term, total, BLOCK)
+    fill = _filler(problem, out, columns, latent, term)
 
     def part(begin: int, end: int) -> Floats:
-        lost = np.zeros((total, total))
-        for _, scores in blocks(begin, end):
+        lost, room = np.zeros((total, total)), np.empty((2 * BLOCK, total))
+        for first in range(begin, end, BLOCK):
+            scores = room[: 2 * min(BLOCK, end - first)]
+            fill(first, scores)
             lost += scores.T @ scores
         return lost
 
     return np.asarray(sum(by_responses(part, problem.responses)))
 
 
-def _held_scores(problem: Problem, out: Outcome, columns: Ints, latent: Ints, total: int) -> NDArray[np.float32]:
-    """E[s h] of all rows for the first two polynomials (2 · rows × total)."""
-    held = np.empty((2 * problem.responses.n_rows, total), np.float32)
-    blocks = _score_blocks(problem, out, columns, latent, 1, total, SMALL_BLOCK)
+def _held_scores(
+    problem: Problem, out: Outcome, columns: Ints, latent: Ints, total: int, owners: list[Ints]
+) -> tuple[NDArray[np.float32], Floats]:
+    """E[s h] of all rows for the first two polynomials (2 · rows × total), and of the columns of each owner, which lie
+    together, the sum of their products over the rows (owners × p × p)."""
+    held, fill = np.empty((2 * problem.responses.n_rows, total), np.float32), _filler(problem, out, columns, latent, 1)
+    widest = max(len(own) for own in owners)
 
-    def part(begin: int, end: int) -> None:
-        for first, scores in blocks(begin, end):
-            held[2 * first : 2 * first + len(scores)] = scores
+    def part(begin: int, end: int) -> Floats:
+        products = np.zeros((widest, total))
+        for first in range(begin, end, SMALL_BLOCK):
+            scores = held[2 * first : 2 * min(first + SMALL_BLOCK, end)]
+            fill(first, scores)
+            _add_products(scores, products)
+        return products
 
-    by_responses(part, problem.responses)
-    return held
+    products = np.asarray(sum(by_responses(part, problem.responses)))
+    squares = np.zeros((len(owners), widest, widest))
+    for square, own in zip(squares, owners, strict=True):
+        for i, column in enumerate(own):
+            for j in range(i, len(own)):
+                square[i, j] = square[j, i] = products[j - i, column]
+    return held, squares
 
 
-def _score_blocks(
-    problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int, total: int, rows: int
-) -> Callable[[int, int], Iterator[tuple[int, Floats]]]:
-    """From row to row: a block's first row and its E[s h] for h = h_term and the next (2 · rows of it × total).
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _add_products(scores: NDArray[np.float32], products: Floats) -> None:
+    """Over the rows, of each column with itself, the next, the one after it … (as many × total)."""
+    for row in scores:
+        for ahead in range(len(products)):
+            mine = products[ahead]
+            for column in range(len(row) - ahead):
+                mine[column] += np.float64(row[column]) * np.float64(row[column + ahead])
 
-    The next block takes the place of the one before.
-    """
+
+def _filler(
+    problem: Problem, out: Outcome, columns: Ints, latent: Ints, term: int
+) -> Callable[[int, NDArray[Any]], None]:
+    """What puts E[s h], for h = h_term and the next, of rows from a first on into a block (2 · its rows × total)."""
     items, data, over = out.items, problem.responses, problem.over
     table, grad = table_of(items, over, problem.muted), _estimated(problem, items)
+    across = np.ascontiguousarray(grad.reshape(-1, over.width).T)
     owner = np.repeat(np.arange(len(items)), items.categories)
     nodes = np.zeros(over.width)
     nodes[: len(over.nodes)] = over.nodes
     theta = items.mean + np.sqrt(items.variance) * nodes
     of_latent = np.concatenate([nodes, nodes**2 - 1]) / np.sqrt(items.variance)
 
-    def blocks(begin: int, end: int) -> Iterator[tuple[int, Floats]]:
-        room = np.empty((2 * rows, total))
-        for first in range(begin, end, rows):
-            scores = room[: 2 * min(rows, end - first)]
-            scores.fill(0.0)
-            _scores(
-                data.start, data.codes, data.weights, first, table, over.log_weights, out.near,
-                nodes, theta, term, grad, owner, columns, of_latent, latent, scores,
-            )  # fmt: skip
-            yield first, scores
+    def fill(first: int, scores: NDArray[Any]) -> None:
+        scores.fill(0.0)
+        _scores(
+            data.start, data.codes, data.weights, first, table, over.log_weights, out.near,
+            nodes, theta, term, grad, across, owner, columns, of_latent, latent, scores,
+        )  # fmt: skip
 
-    return blocks
+    return fill
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
@@ -339,6 +393,40 @@ def _four_dots(weights: Floats, values: Floats, row: int, lo: int, hi: int) -> t
     return a, b, c, d
 
 
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})  # type: ignore[misc, unused-ignore]
+def _all_dots(weights: Floats, across: Floats, lo: int, hi: int, sums: Floats) -> None:
+    """`_four_dots` of every row at once, into sums (4 × rows), from the values across (nodes × rows)."""
+    sums[:] = 0.0
+    alone = lo + (hi - lo) % 4
+    for number in range(4):
+        mine, by = sums[number], weights[number]
+        for q in range(lo, alone):
+            weight, values = by[q], across[q]
+            for row in range(len(mine)):
+                mine[row] += weight * values[row]
+        for q in range(alone, hi, 4):
+            a, b, c, d = across[q], across[q + 1], across[q + 2], across[q + 3]
+            of_a, of_b, of_c, of_d = by[q], by[q + 1], by[q + 2], by[q + 3]
+            for row in range(len(mine)):
+                mine[row] += of_a * a[row] + of_b * b[row] + of_c * c[row] + of_d * d[row]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _column(sums: Floats, row: int) -> tuple[float, float, float, float]:
+    return sums[0, row], sums[1, row], sums[2, row], sums[3, row]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
+def _add_answer(
+    found: tuple[float, float, float, float], of_d: int, of_a: int, upper: NDArray[Any], lower: NDArray[Any]
+) -> None:
+    upper[of_d] += found[0]
+    lower[of_d] += found[1]
+    if of_a >= 0:
+        upper[of_a] += found[2]
+        lower[of_a] += found[3]
+
+
 @njit(cache=True, nogil=True)  # type: ignore[misc, unused-ignore]
 def _polynomials(w: Floats, nodes: Floats, term: int, lo: int, hi: int, one: Floats, other: Floats) -> None:
     """h_term and the next, by Stieltjes' three-term recurrence; zero where the nodes are too few."""
@@ -362,7 +450,7 @@ def _polynomials(w: Floats, nodes: Floats, term: int, lo: int, hi: int, one: Flo
 def _scores(
     start: Ints, codes: NDArray[np.int32], weights: Floats, first: int,
     table: Floats, log_weights: Floats, near: Windows,
-    nodes: Floats, theta: Floats, term: int, grad: Floats, owner: Ints,
+    nodes: Floats, theta: Floats, term: int, grad: Floats, across: Floats, owner: Ints,
     columns: Ints, of_latent: Floats, latent: Ints, out: Floats,
 ) -> None:  # fmt: skip
     """E[s h] of the learners from `first` on, two rows each (h_term and the next), times the root of the row's weight.
@@ -372,6 +460,7 @@ def _scores(
     width, size = len(nodes), columns.shape[1]
     held = len(grad) // (len(owner) * width)
     w, one, other, by = np.empty(width), np.empty(width), np.empty(width), np.empty((4, width))
+    sums = np.empty((4, across.shape[1]))
     for number in range(len(out) // 2):
         n = first + number
         if start[n] == start[n + 1]:
@@ -383,18 +472,17 @@ def _scores(
             heavy = w[q] * np.sqrt(weights[n])
             by[0, q], by[1, q] = heavy * one[q], heavy * other[q]
             by[2, q], by[3, q] = by[0, q] * theta[q], by[1, q] * theta[q]
+        all_at_once = DENSE * len(own) > len(owner)  # is then cheaper than each of the own by itself
+        if all_at_once:
+            _all_dots(by, across, lo, hi, sums)
         for j in range(len(own)):
-            code = own[j]
-            mine = columns[owner[code]]
+            mine, begin = columns[owner[own[j]]], own[j] * held
             for place in range(1, size):
                 if mine[place] < 0:
                     continue
-                of_d, of_d_next, of_a, of_a_next = _four_dots(by, grad, code * held + place - 1, lo, hi)
-                upper[mine[place]] += of_d
-                lower[mine[place]] += of_d_next
-                if mine[0] >= 0 and place < size - 1:
-                    upper[mine[0]] += of_a
-                    lower[mine[0]] += of_a_next
+                row = begin + place - 1
+                found = _column(sums, row) if all_at_once else _four_dots(by, grad, row, lo, hi)
+                _add_answer(found, mine[place], mine[0] if place < size - 1 else -1, upper, lower)
         for place in range(2):
             if latent[place] >= 0:
                 upper[latent[place]] += _dot(by[0], of_latent, place, lo, hi)
