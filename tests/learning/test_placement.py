@@ -77,7 +77,7 @@ def test_the_estimate_finds_the_pupil_and_its_interval_holds(cast: Cast) -> None
     assert np.mean(np.abs(errors) < 1.645 * np.array([se for _, se in found])) > 0.82
 
 
-def test_units_share_the_test_and_no_depth_comes_thrice(cast: Cast) -> None:
+def test_units_share_the_test_and_no_item_comes_thrice(cast: Cast) -> None:
     test = test_of(cast)
     given, _ = sit(test, 3.0, np.random.default_rng(1))
     units = [test.entries[test.at[one.item, one.seed]].unit for one in given]
@@ -248,7 +248,14 @@ def test_the_questions_are_fixed_variants(cast: Cast, ming: Client) -> None:
     with unscoped("test"):
         form = forms.read(token, pupil=number_of(cast.ming), now=now())
         held = items.held(form.item, form.version)
-    assert form.seed in fixed_seeds(held.generator, form.version, held.depth)
+    assert form.seed in fixed_seeds(held.generator, form.version, held.depth, held.topic)
+
+
+def test_every_question_of_the_test_is_about_the_point_of_its_item(cast: Cast) -> None:
+    with unscoped("test"):
+        for entry in test_of(cast).entries:
+            for seed in entry.seeds:
+                assert items.question(entry.item, entry.version, seed).points == items.points_of(entry.item)
 
 
 def test_the_teacher_sees_who_did_it_in_school_number_order(cast: Cast, ming: Client) -> None:
