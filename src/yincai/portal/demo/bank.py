@@ -33,6 +33,7 @@ class Source(NamedTuple):
     version: int
     generator: str
     depth: int
+    topic: str
     grade: int
     difficulty: float
 
@@ -54,11 +55,15 @@ class Asked:
 def sources() -> list[Source]:
     """The generators' items, in the order of the subject graph."""
     rows = Item._base_manager.filter(subject=SUBJECT, status=ItemStatus.READY).exclude(generator="")
-    found = [Source(row.pk, row.version, row.generator, row.depth or 1, row.grade or 0, row.difficulty) for row in rows]
+    found = [
+        Source(row.pk, row.version, row.generator, row.depth or 1, row.topic, row.grade or 0, row.difficulty)
+        for row in rows
+    ]
     order = {point.code: place for place, point in enumerate(graph(SUBJECT))}
 
-    def place(source: Source) -> tuple[int, int, int]:
-        return (source.grade, order.get(get(source.generator, source.version).points[0], 0), source.depth)
+    def place(source: Source) -> tuple[int, int, int, int]:
+        first = get(source.generator, source.version).points[0]
+        return (source.grade, order.get(first, 0), source.depth, order.get(source.topic, 0))
 
     return sorted(found, key=place)
 
@@ -66,8 +71,10 @@ def sources() -> list[Source]:
 @cache
 def asked(source: Source, number: int) -> Asked:
     """Variant `number` (0 … VARIANTS-1) of an item."""
-    seed = Random(f"{source.generator} {source.depth} {number}").randrange(SEEDS)  # noqa: S311 - no secret
-    made = get(source.generator, source.version).make(seed, source.depth)
+    maker = get(source.generator, source.version)
+    drawn = Random(f"{source.generator} {source.depth}{source.topic} {number}").randrange(SEEDS)  # noqa: S311 - no secret
+    seed = maker.seed_about(source.topic, drawn, source.depth)
+    made = maker.make(seed, source.depth)
     known = graph(SUBJECT)
     return Asked(
         made=made,
