@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from yincai.records import refolding, rows, statements
 from yincai.records.folds import Fact
-from yincai.records.models import LearnerState, ResponseFact, ScoreFact, Statement
+from yincai.records.models import LearnerState, PlaceMove, ResponseFact, ScoreFact, Statement
 
 COLUMNS = [name.strip() for name in rows.FACT_COLUMNS.split(",")]
 CHUNK = 500  # pupils or statements asked for at once: below SQLite's limit of variables
@@ -55,6 +55,25 @@ def scores_in_force() -> QuerySet[ScoreFact]:
     """Scores on tests that were neither corrected nor voided since."""
     later = ScoreFact._base_manager.filter(replaces=OuterRef("statement"))
     return ScoreFact.objects.filter(~Exists(later), score__isnull=False)
+
+
+def scores_under_way(tests: Iterable[str]) -> bool:
+    """Whether scores on these still lie under the path of a school that has moved: they follow within minutes."""
+    wanted = list(tests)
+    for former in PlaceMove.objects.filter(done_at__isnull=True).values_list("former", flat=True):
+        if ScoreFact._base_manager.filter(test__in=wanted, place__startswith=former).exists():
+            return True
+    return False
+
+
+def present_paths(paths: Iterable[str], since: datetime) -> dict[str, str]:
+    """Under which path each of these stands today that it had then."""
+    now = {path: path for path in paths}
+    for move in PlaceMove.objects.filter(at__gt=since).order_by("id"):
+        for then, path in now.items():
+            if path.startswith(move.former):
+                now[then] = move.present + path[len(move.former) :]
+    return now
 
 
 def scores_on(test: str) -> dict[int, ScoreFact]:
