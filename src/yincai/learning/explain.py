@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from yincai.knowledge.graph import Point, Unit
 from yincai.knowledge.queries import cause_name, graph
-from yincai.learning.tracing.state import Traced
+from yincai.learning.states import traced_of
 from yincai.measurement import tracing
 from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, Masteries
 from yincai.records.folds import Fact
-from yincai.records.queries import facts_of, state_of
+from yincai.records.queries import facts_of
 
 SUBJECT = "math"
 LATELY = 5  # answers that "lately" speaks of
@@ -43,7 +43,7 @@ class Explained:
 def explain_pupil(pupil: int) -> list[Explained]:
     """Every point the pupil has answered, in teaching order."""
     known = graph(SUBJECT)
-    table = Traced.unpack(state_of(pupil, SUBJECT)).masteries(timezone.now().timestamp(), known.width)
+    table = traced_of(pupil, SUBJECT).masteries(timezone.now().timestamp(), known.width)
     facts = facts_of([pupil], SUBJECT)
     return [
         _explained(point, known.units[point.unit], table, [fact for fact in facts if point.slot in fact.points])

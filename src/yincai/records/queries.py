@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -18,17 +18,12 @@ CHUNK = 500  # pupils or statements asked for at once: below SQLite's limit of v
 Key = TypeVar("Key")
 
 
-def state_of(pupil: int, subject: str) -> bytes:
-    """The packed state of one pupil; no bytes where there is none yet (or none in the scope)."""
-    return states_of([pupil], subject).get(pupil, b"")
-
-
-def states_of(pupils: Iterable[int], subject: str) -> dict[int, bytes]:
-    """The packed states of those pupils that have one."""
-    found: dict[int, bytes] = {}
+def states_of(pupils: Iterable[int], subject: str) -> dict[int, Any]:
+    """The states, as the subject's fold opens them, of those pupils that have one in the scope."""
+    found: dict[int, Any] = {}
     for some in _chunks(pupils):
         states = LearnerState.objects.filter(subject=subject, pupil__in=some)
-        found.update((pupil, state) for pupil, _, _, state in refolding.read(states) if state)
+        found.update((pupil, state) for pupil, _, _, state in refolding.read(states))
     return found
 
 

@@ -33,17 +33,22 @@ PAUSE = timedelta(minutes=5)  # away from the screen for this long, the eyes hav
 
 
 @dataclass(frozen=True)
-class Answered:
-    """The verdict; `counted` is false when the answer went back to be mended. `state`: the pupil's, afterwards.
-    `version`: the one whose key counted. `hints`: steps of help taken before."""
+class Marked:
+    """The verdict. `version`: the one whose key counted. `hints`: steps of help taken before."""
 
     form: AnswerForm
     practice: Practice
     version: int
     graded: Graded
     hints: int
+
+
+@dataclass(frozen=True)
+class Answered(Marked):
+    """`counted` is false when the answer went back to be mended. `state`: the pupil's, afterwards."""
+
     counted: bool
-    state: bytes
+    state: Traced
 
 
 def begin(keeping: Keeping, subject: str, unit: str, assignment: Assignment | None, *, acting_user: Actor) -> Practice:
@@ -64,7 +69,7 @@ def begin_placement(keeping: Keeping, subject: str, *, acting_user: Actor) -> Pr
 def _stretch_from(keeping: Keeping, subject: str) -> datetime:
     """A sitting begun right after another one is no rest: the minutes go on counting."""
     now = timezone.now()
-    recent = Traced.unpack(keeping.state(subject)).mastery.recent
+    recent = keeping.state(subject).mastery.recent
     if not len(recent) or now.timestamp() - float(recent["time"][-1]) > PAUSE.total_seconds():
         return now
     return keeping.last_stretch() or now
@@ -104,8 +109,8 @@ def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_us
         if keeping.said(form.id) is not None:
             raise ConflictingStatement
         return Answered(form, practice, version, graded, hints, False, keeping.state(practice.subject))
-    given = Answered(form, practice, version, graded, hints, True, b"")
-    statement, response = _told(given, typed, _spent(form, spent_ms, now), keeping.pupil, now)
+    marked = Marked(form, practice, version, graded, hints)
+    statement, response = _told(marked, typed, _spent(form, spent_ms, now), keeping.pupil, now)
     try:
         state = keeping.answered(statement, response)
     except ConflictingStatement:
@@ -125,22 +130,22 @@ def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Grade
         raise ActionError("这道题已经撤下，不用再答。请换一道新的。") from None
 
 
-def _told(given: Answered, typed: str, spent: int, pupil: int, now: datetime) -> tuple[dict[str, object], Response]:
-    form, practice, graded = given.form, given.practice, given.graded
-    asked = items.question(form.item, given.version, form.seed)
+def _told(marked: Marked, typed: str, spent: int, pupil: int, now: datetime) -> tuple[dict[str, object], Response]:
+    form, practice, graded = marked.form, marked.practice, marked.graded
+    asked = items.question(form.item, marked.version, form.seed)
     source = "assigned" if practice.assignment_id else str(practice.purpose)
     statement = statement_of(
         id=form.id,
         subject=practice.subject,
         item=form.item,
-        version=given.version,
+        version=marked.version,
         seed=form.seed,
         typed=typed,
         score=graded.score,
         success=graded.outcome == "right",
         at=now,
         duration_ms=spent,
-        hints=given.hints,
+        hints=marked.hints,
         practice=practice.pk,
         cause=graded.cause,
         source=source,
@@ -150,14 +155,14 @@ def _told(given: Answered, typed: str, spent: int, pupil: int, now: datetime) ->
         subject=practice.subject,
         place=practice.place,
         item=form.item,
-        version=given.version,
+        version=marked.version,
         seed=form.seed,
         points=asked.points,
         difficulty=asked.difficulty,
         guess=asked.guess,
         score=graded.score,
         duration_ms=spent,
-        hints=given.hints,
+        hints=marked.hints,
         source=source,
         cause=graded.cause,
         practice=practice.pk,

@@ -58,7 +58,7 @@ def keeping_of(request: Request) -> Keeping:
 @requires(PRACTISE)
 def map_(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
-    state = Traced.unpack(keeping.state(SUBJECT))
+    state = keeping.state(SUBJECT)
     return render(
         request,
         "learning/map.html",
@@ -113,7 +113,7 @@ def _number(keeping: Keeping, sitting: Practice) -> int:
     return max([len(given), *reached]) + 1
 
 
-def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, number: int) -> dict[str, Any]:
+def _next(request: Request, keeping: Keeping, sitting: Practice, state: Traced, number: int) -> dict[str, Any]:
     """The next question, or the rest, or the end."""
     set_ = sitting.assignment
     if sitting.ended_at is not None:
@@ -129,8 +129,7 @@ def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, n
         return {"rest": rest}
     if sitting.measures:
         return _next_measured(request, keeping, sitting, number)
-    unpacked, now = Traced.unpack(state), timezone.now().timestamp()
-    asked = ask(keeping, sitting, request.actor.held.organisation, unpacked, number, now)
+    asked = ask(keeping, sitting, request.actor.held.organisation, state, number, timezone.now().timestamp())
     if asked is None and set_ and number > 1:
         return {"done": {"title": "老师布置的练习做完了", "what": "老师能看到你做完了。"}}
     if asked is None:
