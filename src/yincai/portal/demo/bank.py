@@ -6,24 +6,18 @@ one takes as long as simulating an answer to it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from random import Random
 from typing import NamedTuple
 
 from yincai.knowledge.generators import Variant, get
-from yincai.knowledge.generators.base import LETTERS
-from yincai.knowledge.grading.grade import Outcome, grade, match_fault
-from yincai.knowledge.items import variant_spec
 from yincai.knowledge.models import Item, ItemStatus
 from yincai.knowledge.queries import graph
 
 VARIANTS = 150
 SEEDS = 2**31
 SUBJECT = "math"
-NUMBER = re.compile(r"\d+")
 
 
 class Source(NamedTuple):
@@ -40,8 +34,8 @@ class Source(NamedTuple):
 
 @dataclass(slots=True)
 class Asked:
-    """One variant, ready to be answered. `faults`: (cause, what a pupil who follows it types). `slip`: a wrong
-    answer that no malrule leads to, judged by the real grader; None until somebody slips."""
+    """One variant, ready to be answered. `faults`: (cause, what a pupil who follows it types). `slips`: careless
+    answers that no malrule leads to; None until somebody slips."""
 
     made: Variant
     seed: int
@@ -49,7 +43,7 @@ class Asked:
     difficulty: float
     guess: float
     faults: tuple[tuple[str, str], ...]
-    slip: str | None = None
+    slips: tuple[str, ...] | None = None
 
 
 def sources() -> list[Source]:
@@ -84,29 +78,3 @@ def asked(source: Source, number: int) -> Asked:
         guess=1 / len(made.options) if made.options else 0.0,
         faults=tuple((fault.malrule, fault.answer) for fault in made.faults),
     )
-
-
-def slip(question: Asked) -> str:
-    """A wrong answer without a cause; empty where every wrong answer that comes to mind has one."""
-    if question.slip is None:
-        question.slip = next(_uncaused(question), "")
-    return question.slip
-
-
-def _uncaused(question: Asked) -> Iterator[str]:
-    spec = variant_spec(question.made)
-    for typed in _near(question.made):
-        verdict = grade(spec, typed)
-        if verdict.outcome is Outcome.WRONG and match_fault(spec, question.faults, typed) is None:
-            yield typed
-
-
-def _near(made: Variant) -> Iterator[str]:
-    """What somebody types who was careless: another option, a number a little off."""
-    if made.options:
-        yield from (letter for letter in LETTERS[: len(made.options)] if letter != made.answer)
-        return
-    for found in reversed(list(NUMBER.finditer(made.answer))):
-        for step in (1, 2, 10, 3):
-            number = str(int(found.group()) + step).zfill(len(found.group()))
-            yield made.answer[: found.start()] + number + made.answer[found.end() :]
