@@ -34,6 +34,7 @@ PROCEDURES = {
     "one too small": "少了 1",
     "turned over": "分子分母颠倒",
 }
+CARELESS = (("one too large",), ("one too small",), ("last digits turned",))
 # What may be asked without saying by how much the number is off.
 PROBES = {
     "sign of the result wrong": "结果的正负号想清楚了吗？",
@@ -119,6 +120,11 @@ def probe(cause: str) -> str:
     return (
         QUESTIONS.get(cause) or words_of(cause) or (f"这一步会不会是“{PROCEDURES[first]}”？" if first else LOOK_AGAIN)
     )
+
+
+def is_careless(cause: str) -> bool:
+    """Whether it looks like a slip of the pen, that a look back would find and no lesson is needed for."""
+    return cause == SLIP or procedures_of(cause) in CARELESS
 
 
 def searched(procedures: tuple[str, ...]) -> str:
