@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ OF_THE_SCOPE = {  # builds the scope's own condition, or takes it as given
 }
 SHIPPED_OR_ALL = {  # rows that ship with the code, or an installation that is empty but for what is made here
     "knowledge/pool.py": {"_read"},  # cut to what is visible at the pupil's place
-    "knowledge/sync.py": {"_sync_depth", "_sync_generators"},
+    "knowledge/sync.py": {"_sync_topic", "_sync_generators"},
     "portal/actions/make_demo.py": {"_monitor", "_write_city", "make_demo", "refuse_unless_empty"},
     "portal/demo/bank.py": {"sources"},
 }
@@ -93,16 +94,25 @@ NO_ROWS = {  # `.none()` for a field whose choices the form brings
 UNBOUND: dict[str, set[str]] = OF_THE_SCOPE | SHIPPED_OR_ALL | SINGLE | BELONGING | NO_ROWS
 
 
+@cache
+def uses() -> list[tuple[str, str, ast.AST]]:
+    """File, function and node of each call and each attribute in the source."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        if "migrations" not in path.parts:
+            nodes = _with_function(ast.parse(path.read_text(encoding="utf-8")), "")
+            file = path.relative_to(SOURCE).as_posix()
+            found += [(file, function, node) for function, node in nodes]
+    return found
+
+
 def callers(name: str) -> Iterator[tuple[str, str]]:
     """File and function of each use of a name in the source."""
-    for path in sorted(SOURCE.rglob("*.py")):
-        if "migrations" in path.parts:
-            continue
-        for function, node in _with_function(ast.parse(path.read_text(encoding="utf-8")), ""):
-            called = isinstance(node, ast.Call) and _named(node.func) == name
-            read = isinstance(node, ast.Attribute) and node.attr == name and name.startswith("_")
-            if called or read:
-                yield path.relative_to(SOURCE).as_posix(), function
+    for file, function, node in uses():
+        called = isinstance(node, ast.Call) and _named(node.func) == name
+        read = isinstance(node, ast.Attribute) and node.attr == name and name.startswith("_")
+        if called or read:
+            yield file, function
 
 
 def functions_with(name: str) -> dict[str, set[str]]:
