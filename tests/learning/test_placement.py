@@ -243,6 +243,29 @@ def test_without_consent_the_result_lives_in_the_session_only(cast: Cast) -> Non
     assert "可以从“" not in cast.client(cast.gang).get("/learn/placement").content.decode()
 
 
+def test_two_tabs_count_the_same_questions(cast: Cast, ming: Client) -> None:
+    address, first = begin(ming)
+    other_tab = token_in(ming.get(address))
+    token = token_in(skip(ming, first))
+    skip(ming, token)
+    again = skip(ming, first).content.decode()  # sent twice
+    assert "第 3 题 · 最多" in again and "第 2 题" not in again
+    late = skip(ming, other_tab)
+    assert late.status_code == 409 and "在另一个窗口里已经答过" in late.content.decode()
+    assert f'href="{address}"' in late.content.decode()
+    with unscoped("test"):
+        assert len(facts()) == 2
+
+
+def test_a_placement_of_few_questions_says_that_it_is_rough(cast: Cast, ming: Client) -> None:
+    address, token = begin(ming)
+    for _ in range(placing.FEWEST_SAID):
+        token = token_in(skip(ming, token))
+    ming.post(f"{address}/stop")
+    page = ming.get("/learn/placement").content.decode()
+    assert "做了 5 道题" in page and "只是个大概" in page
+
+
 def test_the_questions_are_fixed_variants(cast: Cast, ming: Client) -> None:
     _, token = begin(ming)
     with unscoped("test"):

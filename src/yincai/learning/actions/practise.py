@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from yincai.core.action import ActionError
+from yincai.core.action import ActionError, Conflict
 from yincai.core.actors import Actor
 from yincai.knowledge import items
 from yincai.knowledge.items import Graded, UnknownItem
@@ -30,6 +30,14 @@ DONT_KNOW = "不会"  # what a placement takes for an answer
 TAKEN_BACK = ("unreadable", "undecided")
 GOES_ON = timedelta(days=3)  # an unfinished placement is taken up again for this long
 PAUSE = timedelta(minutes=5)  # away from the screen for this long, the eyes have rested
+
+
+class AnsweredElsewhere(Conflict):
+    """Nothing is lost: the test goes on with its next question."""
+
+    def __init__(self, practice: UUID) -> None:
+        self.practice = practice
+        super().__init__("这道题在另一个窗口里已经答过，这一次没有算。接着做下一题就好。")
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,8 @@ def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_us
     practice, hints = keeping.opened(form)
     if practice.ended_at is not None and keeping.said(form.id) is None:
         raise NoPractice
+    if practice.measures and _answered_elsewhere(keeping, practice, form):
+        raise AnsweredElsewhere(practice.pk)
     version, graded = _grade(practice, form, typed)
     if graded.outcome in TAKEN_BACK:
         if keeping.said(form.id) is not None:
@@ -118,6 +128,12 @@ def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_us
             raise
         state = keeping.state(practice.subject)  # the same answer, graded before its key was mended
     return Answered(form, practice, version, graded, hints, True, state)
+
+
+def _answered_elsewhere(keeping: Keeping, practice: Practice, form: AnswerForm) -> bool:
+    """Whether a test has had just this question answered on another form: in a second tab."""
+    asked = any((each.item, each.seed) == (form.item, form.seed) for each in keeping.given(practice))
+    return asked and keeping.said(form.id) is None
 
 
 def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Graded]:
