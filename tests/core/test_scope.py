@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -95,38 +94,32 @@ UNBOUND: dict[str, set[str]] = OF_THE_SCOPE | SHIPPED_OR_ALL | SINGLE | BELONGIN
 
 
 @cache
-def uses() -> list[tuple[str, str, ast.AST]]:
-    """File, function and node of each call and each attribute in the source."""
-    found = []
+def uses() -> list[tuple[str, str, str]]:
+    """File, function and name of each call (`name()`) and each attribute (`.name`) in the source."""
+    found: list[tuple[str, str, str]] = []
     for path in sorted(SOURCE.rglob("*.py")):
         if "migrations" not in path.parts:
-            nodes = _with_function(ast.parse(path.read_text(encoding="utf-8")), "")
-            file = path.relative_to(SOURCE).as_posix()
-            found += [(file, function, node) for function, node in nodes]
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            _note(tree, path.relative_to(SOURCE).as_posix(), "", found)
     return found
 
 
-def callers(name: str) -> Iterator[tuple[str, str]]:
-    """File and function of each use of a name in the source."""
-    for file, function, node in uses():
-        called = isinstance(node, ast.Call) and _named(node.func) == name
-        read = isinstance(node, ast.Attribute) and node.attr == name and name.startswith("_")
-        if called or read:
-            yield file, function
-
-
-def functions_with(name: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for file, function in callers(name):
-        found.setdefault(file, set()).add(function)
-    return found
-
-
-def _with_function(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
+def _note(node: ast.AST, file: str, function: str, found: list[tuple[str, str, str]]) -> None:
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
-        yield inside, child
-        yield from _with_function(child, inside)
+        if isinstance(child, ast.Call):
+            found.append((file, inside, f"{_named(child.func)}()"))
+        elif isinstance(child, ast.Attribute):
+            found.append((file, inside, f".{child.attr}"))
+        _note(child, file, inside, found)
+
+
+def functions_with(use: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for file, function, used in uses():
+        if used == use:
+            found.setdefault(file, set()).add(function)
+    return found
 
 
 def _named(function: ast.expr) -> str:
@@ -136,11 +129,11 @@ def _named(function: ast.expr) -> str:
 
 
 def test_every_unscoped_read_is_listed_and_none_is_listed_that_is_gone() -> None:
-    assert functions_with("unscoped") == UNSCOPED
+    assert functions_with("unscoped()") == UNSCOPED
 
 
 def test_the_unbound_manager_is_used_only_where_listed() -> None:
-    assert functions_with("_base_manager") == UNBOUND
+    assert functions_with("._base_manager") == UNBOUND
 
 
 def test_a_read_outside_any_scope_raises() -> None:
