@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +61,7 @@ OF_THE_SCOPE = {  # builds the scope's own condition, or takes it as given
 }
 SHIPPED_OR_ALL = {  # rows that ship with the code, or an installation that is empty but for what is made here
     "knowledge/pool.py": {"_read"},  # cut to what is visible at the pupil's place
-    "knowledge/sync.py": {"_sync_depth", "_sync_generators"},
+    "knowledge/sync.py": {"_sync_topic", "_sync_generators"},
     "portal/actions/make_demo.py": {"_monitor", "_write_city", "make_demo", "refuse_unless_empty"},
     "portal/demo/bank.py": {"sources"},
 }
@@ -93,30 +93,33 @@ NO_ROWS = {  # `.none()` for a field whose choices the form brings
 UNBOUND: dict[str, set[str]] = OF_THE_SCOPE | SHIPPED_OR_ALL | SINGLE | BELONGING | NO_ROWS
 
 
-def callers(name: str) -> Iterator[tuple[str, str]]:
-    """File and function of each use of a name in the source."""
+@cache
+def uses() -> list[tuple[str, str, str]]:
+    """File, function and name of each call (`name()`) and each attribute (`.name`) in the source."""
+    found: list[tuple[str, str, str]] = []
     for path in sorted(SOURCE.rglob("*.py")):
-        if "migrations" in path.parts:
-            continue
-        for function, node in _with_function(ast.parse(path.read_text(encoding="utf-8")), ""):
-            called = isinstance(node, ast.Call) and _named(node.func) == name
-            read = isinstance(node, ast.Attribute) and node.attr == name and name.startswith("_")
-            if called or read:
-                yield path.relative_to(SOURCE).as_posix(), function
-
-
-def functions_with(name: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for file, function in callers(name):
-        found.setdefault(file, set()).add(function)
+        if "migrations" not in path.parts:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            _note(tree, path.relative_to(SOURCE).as_posix(), "", found)
     return found
 
 
-def _with_function(node: ast.AST, function: str) -> Iterator[tuple[str, ast.AST]]:
+def _note(node: ast.AST, file: str, function: str, found: list[tuple[str, str, str]]) -> None:
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
-        yield inside, child
-        yield from _with_function(child, inside)
+        if isinstance(child, ast.Call):
+            found.append((file, inside, f"{_named(child.func)}()"))
+        elif isinstance(child, ast.Attribute):
+            found.append((file, inside, f".{child.attr}"))
+        _note(child, file, inside, found)
+
+
+def functions_with(use: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for file, function, used in uses():
+        if used == use:
+            found.setdefault(file, set()).add(function)
+    return found
 
 
 def _named(function: ast.expr) -> str:
@@ -126,11 +129,11 @@ def _named(function: ast.expr) -> str:
 
 
 def test_every_unscoped_read_is_listed_and_none_is_listed_that_is_gone() -> None:
-    assert functions_with("unscoped") == UNSCOPED
+    assert functions_with("unscoped()") == UNSCOPED
 
 
 def test_the_unbound_manager_is_used_only_where_listed() -> None:
-    assert functions_with("_base_manager") == UNBOUND
+    assert functions_with("._base_manager") == UNBOUND
 
 
 def test_a_read_outside_any_scope_raises() -> None:

@@ -21,6 +21,7 @@ from yincai.evaluation.actions.grow import compute_and_keep, compute_growth, gro
 from yincai.evaluation.computing import Columns, columns_of
 from yincai.evaluation.gathering import Fate, gather
 from yincai.evaluation.models import Appeal, GrowthRun, Participant, SchoolGrowth
+from yincai.evaluation.queries import appeals_waiting
 from yincai.evaluation.words import own_finding, points, points_said, verdict_said
 from yincai.records import scores
 from yincai.records.queries import scores_on
@@ -179,6 +180,13 @@ def test_an_appeal_and_its_answer(monitored: Town) -> None:
     assert Notice._base_manager.get(person=cast.qian, sentence__contains="申诉").link.endswith(f"/appeals/{made.pk}")
     home = cast.client(cast.qian).get("/").content.decode()
     assert "增值申诉" in home and 'href="/growth/appeals/"' in home
+    district = cast.client(cast.zhao)
+    assert "由组织监测的单位答复" in district.get("/growth/appeals/").content.decode()
+    assert "您答复" not in district.get("/").content.decode(), "it is the city's to answer"
+    with acting(cast.actor(cast.zhao)):
+        assert appeals_waiting(cast.actor(cast.zhao)) == 0
+    with acting(cast.actor(cast.qian)):
+        assert appeals_waiting(cast.actor(cast.qian)) == 1
     with pytest.raises(ActionError, match="等待答复"):
         appeal(growth, "other", "再提一次", acting_user=cast.actor(cast.li))
     with pytest.raises(Exception, match="不能答复申诉"):
@@ -186,6 +194,8 @@ def test_an_appeal_and_its_answer(monitored: Town) -> None:
     page = reverse("evaluation-appeal-page", args=[made.pk])
     officer = cast.client(cast.qian)
     assert officer.post(page, {"state": "upheld", "answer": "核对过，确实录反，更正后重算。"}).status_code == 302
+    late = officer.post(page, {"state": "declined", "answer": "另一个窗口里的答复，已经迟了。"}).content.decode()
+    assert "钱处长已经答复过这条申诉，您这次填的没有记下" in late
     made.refresh_from_db()
     assert (made.state, made.answered_by_name) == (Appeal.UPHELD, "钱处长")
     assert Notice._base_manager.filter(person=cast.li, sentence="对增值结果的申诉有了答复").exists()

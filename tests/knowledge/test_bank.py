@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import TestCase
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.cast import Cast
 from tests.knowledge.answers import answer
@@ -24,7 +27,7 @@ from yincai.knowledge.actions.map_routes import choose, confirm_many, refuse, re
 from yincai.knowledge.actions.regrade import regrade
 from yincai.knowledge.actions.suggest import suggest
 from yincai.knowledge.actions.write import SameItem, create, revise, set_points, set_status
-from yincai.knowledge.generators import all_generators
+from yincai.knowledge.generators import all_generators, get
 from yincai.knowledge.intake.draft import Draft
 from yincai.knowledge.models import (
     Contradiction,
@@ -69,10 +72,50 @@ def single(stem: str = "哪个大？", key: str = "A", options: tuple[str, ...] 
 # -- asking
 
 
-def test_every_generator_is_an_item_for_each_depth(cast: Cast) -> None:
-    wanted = {(one.code, depth.level) for one in all_generators() for depth in one.depths}
-    assert set(Item.objects.exclude(generator="").values_list("generator", "depth")) == wanted
+def test_every_generator_is_an_item_for_each_topic(cast: Cast) -> None:
+    wanted = {
+        (one.code, depth.level, topic.point)
+        for one in all_generators()
+        for depth in one.depths
+        for topic in depth.topics
+    }
+    found = list(Item.objects.exclude(generator="").values_list("generator", "depth", "topic"))
+    assert set(found) == wanted and len(found) == len(wanted) == 75
     assert KnowledgePoint.objects.filter(retired=False).count() == len(graph())
+
+
+def test_whatever_is_drawn_an_item_asks_about_the_point_it_hangs_on(cast: Cast) -> None:
+    rows = list(Item.objects.exclude(generator=""))
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.sampled_from(rows), st.integers(0, 2**31 - 1))
+    def any_number(row: Item, number: int) -> None:
+        seed = items.variant_seed(row.pk, row.version, number)
+        assert items.question(row.pk, row.version, seed).points == items.points_of(row.pk), row.code
+
+    any_number()
+    assert all(len(items.points_of(row.pk)) == 1 for row in rows if row.topic)
+
+
+def test_two_items_of_a_depth_have_each_their_title_questions_and_page(cast: Cast) -> None:
+    client = cast.client(cast.wang)
+    around, inside = (Item.objects.get(code=code) for code in ("circle-1", "circle-1-area"))
+    for row, says in ((around, "由半径求周长"), (inside, "由半径求面积")):
+        address = f"/bank/{row.pk}"
+        for _ in range(6):
+            page = client.get(address).content.decode()
+            assert f"<h1>圆的周长和面积（{says}）</h1>" in page
+            address = f"/bank/{row.pk}" + re.search(r'href="(\?seed=\d+)"', page)[1]
+    listed = client.get("/bank/", {"q": "由半径求面积"}).content.decode()
+    assert "circle-1-area" in listed and ">circle-1<" not in listed
+
+
+def test_an_answer_given_before_the_depth_was_divided_shows_the_question_it_was_given_to(cast: Cast) -> None:
+    row, maker = Item.objects.get(code="circle-1"), get("circle", 1)
+    seed = maker.seed_about("m6.circle.area", 5, 1)
+    assert items.question(row.pk, row.version, seed).stem == maker.make(seed, 1).stem
+    page = cast.client(cast.wang).get(f"/bank/{row.pk}?seed={seed}").content.decode()
+    assert "<h1>圆的周长和面积（由半径求面积）</h1>" in page
 
 
 def test_a_variant_is_asked_hinted_graded_and_explained(cast: Cast) -> None:

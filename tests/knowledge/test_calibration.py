@@ -71,25 +71,42 @@ def test_too_few_answers_say_how_many_are_needed() -> None:
         estimate(drawn(rng, a, b, held.c, 60, 5), held, held)
 
 
-def test_only_the_first_answers_to_the_present_version_count() -> None:
-    choices = Pool(
+def two_items(**fields: Any) -> Pool:
+    return Pool(
         items=np.array([7, 9]),
         versions=np.array([1, 2], np.int32),
-        slots=np.zeros((2, 1), np.int16),
+        slots=np.array([[30], [40]], np.int16),
         difficulty=np.zeros(2, np.float32),
         guess=np.zeros(2, np.float32),
         grade=np.full(2, 5, np.int8),
-        is_generator=np.ones(2, bool),
+        **{"is_generator": np.ones(2, bool)} | fields,
     )
+
+
+def test_only_the_first_answers_to_the_present_version_count() -> None:
     columns = {
         "pupil": np.array([1] * 5 + [2, 2, 3]),
         "number": np.array([5, 4, 3, 2, 1, 1, 2, 1]),
         "item": np.array([7, 7, 7, 7, 7, 9, 9, 8]),
         "version": np.array([1, 1, 1, 1, 1, 1, 2, 1]),
         "score": np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.5, 1.0]),
+        "first": np.array([30, 30, 30, 30, 30, 40, 40, 30]),
     }
-    kept = calibration._kept(choices, columns)
+    kept = calibration._kept(two_items(), columns)
     assert kept.place.tolist() == [0, 0, 0, 1] and kept.right.tolist() == [1, 1, 0, 0] and kept.pupils == 2
+
+
+def test_an_answer_about_what_a_generators_item_no_longer_asks_says_nothing_of_it() -> None:
+    columns = {
+        "pupil": np.arange(4),
+        "number": np.ones(4, int),
+        "item": np.array([7, 7, 9, 9]),
+        "version": np.array([1, 1, 2, 2]),
+        "score": np.array([1.0, 0.0, 1.0, 0.0]),
+        "first": np.array([30, 40, 30, -1]),
+    }
+    kept = calibration._kept(two_items(is_generator=np.array([True, False])), columns)
+    assert kept.place.tolist() == [0, 1, 1], "a written item is the same, whatever points it hangs on"
 
 
 @pytest.fixture

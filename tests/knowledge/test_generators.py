@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.knowledge.oracles import ORACLES
 from tests.knowledge.reading import answer_key, formulas, is_squarefree
-from yincai.knowledge.generators import AnyGenerator, Variant, all_generators, get, malrule
+from yincai.knowledge.generators import AnyGenerator, Depth, Topic, Variant, all_generators, get, malrule
 from yincai.knowledge.generators.base import Draft
 from yincai.knowledge.generators.fraction_add import FractionAdd
 from yincai.knowledge.generators.fraction_add import Problem as Sum
@@ -187,6 +187,46 @@ def test_variants_do_not_run_out(generator: AnyGenerator) -> None:
     for depth in generator.depths:
         asked = {(v.stem, v.options) for v in (generator.make(s, depth.level) for s in range(300))}
         assert len(asked) > 100, depth
+
+
+@each_generator
+def test_a_variant_is_about_the_point_that_was_asked_for(generator: AnyGenerator) -> None:
+    undivided = {depth.level: generator.make(0, depth.level).points for depth in generator.depths}
+
+    @settings(max_examples=60, deadline=None)
+    @given(seeds, st.sampled_from([(depth, topic) for depth in generator.depths for topic in depth.topics]))
+    def any_seed(seed: int, asked: tuple[Depth, Topic]) -> None:
+        depth, topic = asked
+        variant = generator.make(generator.seed_about(topic.point, seed, depth.level), depth.level)
+        assert variant.points == ((topic.point,) if topic.point else undivided[depth.level]), variant
+
+    any_seed()
+
+
+@each_generator
+def test_a_divided_depth_has_a_topic_for_each_point_and_no_other(generator: AnyGenerator) -> None:
+    for depth in generator.depths:
+        met = {generator.make(seed, depth.level).points for seed in range(200)}
+        topics = [topic.point for topic in depth.topics]
+        assert topics == [""] if len(met) == 1 else met == {(point,) for point in topics}, depth
+        assert len({topic.name for topic in depth.topics}) == len(depth.topics)
+        assert len({point.rpartition(".")[2] for point in topics}) == len(topics), "codes of items end with it"
+
+
+def test_a_seed_that_is_about_the_point_already_stays() -> None:
+    rectangle = get("rectangle", 1)
+    for seed in range(30):
+        found = rectangle.make(seed, 1).points[0]
+        assert rectangle.seed_about(found, seed, 1) == seed
+
+
+def test_the_example_of_a_topic_is_about_its_point() -> None:
+    circle = get("circle", 1)
+    for seed in range(20):
+        around = circle.make(circle.seed_about("m6.circle.circumference", seed, 1), 1)
+        assert "面积" not in around.hints.example, around
+        inside = circle.make(circle.seed_about("m6.circle.area", seed, 1), 1)
+        assert "周长" not in inside.hints.example and "一圈长" not in inside.hints.example, inside
 
 
 @each_generator

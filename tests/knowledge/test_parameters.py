@@ -13,7 +13,12 @@ from yincai.knowledge.parameters import ENOUGH, parameters_of, stock_of_stages, 
 from yincai.knowledge.pool import pool
 from yincai.knowledge.priors import LOG_A, OF_DEPTH, OF_LABEL, YEAR, average_of, prior
 
-DEPTHS = [(one.code, one.version, depth.level) for one in all_generators() for depth in one.depths]
+MADE = [
+    (one.code, one.version, depth.level, topic.point)
+    for one in all_generators()
+    for depth in one.depths
+    for topic in depth.topics
+]
 
 
 def test_the_prior_follows_label_grade_kind_and_generator() -> None:
@@ -29,18 +34,20 @@ def test_a_label_means_even_odds_for_the_average_pupil_of_the_grade() -> None:
     assert 1 / (1 + np.exp(-found.a[0] * (average_of(7) - found.b[0]))) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("depth", DEPTHS, ids=lambda one: f"{one[0]}-{one[2]}")
-def test_each_depth_has_fixed_variants_that_differ(depth: tuple[str, int, int]) -> None:
-    seeds = fixed_seeds(*depth)
-    made = [get(depth[0], depth[1]).make(seed, depth[2]) for seed in seeds]
+@pytest.mark.parametrize("item", MADE, ids=lambda one: f"{one[0]}-{one[2]}-{one[3]}")
+def test_each_item_has_fixed_variants_that_differ_about_its_point(item: tuple[str, int, int, str]) -> None:
+    seeds = fixed_seeds(*item)
+    made = [get(item[0], item[1]).make(seed, item[2]) for seed in seeds]
     assert len({(one.stem, tuple(sorted(one.options))) for one in made}) == EACH
-    assert seeds == fixed_seeds.__wrapped__(*depth)
+    assert len({one.points for one in made}) == 1 and item[3] in ("", made[0].points[0])
+    assert seeds == fixed_seeds.__wrapped__(*item)
 
 
 def test_each_stage_offers_enough_with_the_shipped_generators_alone(cast: Cast) -> None:
     with unscoped("test"):
         stages = stock_of_stages(pool("math", ""))
     assert [stage.total >= ENOUGH and not stage.few for stage in stages] == [True, True]
+    assert [(stage.generated, stage.total) for stage in stages] == [(48, 576), (27, 324)]
 
 
 def test_points_without_enough_questions_are_named(cast: Cast) -> None:

@@ -171,6 +171,16 @@ def test_says_where_and_why_it_cannot_be_read(typed: str, position: int, says: s
 
 
 @pytest.mark.parametrize(
+    ("typed", "says"),
+    [("x=-3", "只写等号右边的数就行，不用写“x=”"), ("x ＝ 3", "只写等号右边"), ("x", "这里要写数")],
+)
+def test_where_a_number_is_wanted_a_letter_is_told_what_to_leave_out(typed: str, says: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        parse(typed, Reading(letters=False))
+    assert says in caught.value.message and caught.value.position == 0
+
+
+@pytest.mark.parametrize(
     "typed",
     ["(" * 5000, "(" * 200, "-" * 200, "√" * 200, "9^" * 99, "{" * 100 + "}" * 100, "|" * 199, "x" * 200, "1/" * 100],
 )

@@ -171,6 +171,27 @@ def test_a_second_word_takes_the_place_of_the_first(cast: Cast, wang: Client) ->
         assert in_use("math").counts["numerators and denominators apart"] > 20 / 38 * 4
 
 
+def test_who_decides_on_a_stale_page_is_told_first(cast: Cast, wang: Client) -> None:
+    statement = wrong(cast, "2/5")
+    address = f"/classes/answers/{statement}"
+
+    def seen() -> str:
+        found = re.search(r'name="seen" value="(\d+)"', wang.get(address).content.decode())
+        assert found
+        return found[1]
+
+    before = seen()
+    wang.post(address, {"cause": "slip", "seen": before})
+    page = wang.post(address, {"cause": ACROSS, "seen": before}).content.decode()
+    assert "已经定为“粗心笔误”" in page and f'value="{ACROSS}" checked' in page, "and what was ticked stays"
+    with unscoped("test"):
+        assert Judgement.objects.get(superseded=False).cause == "slip"
+    assert wang.post(address, {"cause": "slip", "seen": before}).status_code == 302, "the same is no quarrel"
+    assert wang.post(address, {"cause": ACROSS, "seen": seen()}).status_code == 302
+    with unscoped("test"):
+        assert Judgement.objects.get(superseded=False).cause == ACROSS
+
+
 def test_confirmations_move_the_search(cast: Cast, wang: Client) -> None:
     item = numeric()
     with unscoped("test"):

@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,11 +24,11 @@ from yincai.core.scope import unscoped
 from yincai.knowledge import items
 from yincai.knowledge.generators import get
 from yincai.knowledge.queries import cause_name, graph
-from yincai.learning.explain import explain_pupil, finding_of
+from yincai.learning.explain import explain_pupil, finding_of, why
 from yincai.learning.queries import child_sentences, class_status, common_errors, pupil_today
 from yincai.learning.tracing.state import Traced
 from yincai.learning.tracing.versions import NEWEST, numbers_of
-from yincai.measurement.tracing import ItemInfo, update
+from yincai.measurement.tracing import GROWING, MASTERED, STARTING, ItemInfo, update
 from yincai.records.models import LearnerState, ResponseFact
 from yincai.records.queries import facts_of, states_of
 from yincai.records.versions import active
@@ -113,6 +114,24 @@ def test_each_level_has_a_reason(cast: Cast) -> None:
     assert point.label == "掌握" and "已经稳了" in point.why
     assert finding_of([point]) == "练过 1 个知识点，掌握 1 个"
     assert finding_of([]) == "还没有可看的记录"
+
+
+@pytest.mark.parametrize(
+    ("level", "value", "rights", "said"),
+    [
+        (MASTERED, 0.9, "11111", "已经稳了"),
+        (MASTERED, 0.9, "11111" + "01001", "最近错得多：先看看错在哪里"),
+        (GROWING, 0.7, "0011111", "最近都做对了，只是做得还不够多"),
+        (GROWING, 0.7, "1111100010", "最近错得多，还不够稳"),
+        (GROWING, 0.7, "1101101", "一半以上能做对"),
+        (STARTING, 0.4, "00000011111", "最近都做对了，可前面错得多"),
+        (STARTING, 0.3, "0000", "多数还做不对"),
+    ],
+)
+def test_the_reason_agrees_with_the_last_answers_beside_it(level: int, value: float, rights: str, said: str) -> None:
+    answers: Any = [SimpleNamespace(score=float(right), hints=0) for right in rights]
+    assert said in why(level, value, 0.06, answers)
+    assert "±不到 1%" in why(level, value, 0.001, answers)
 
 
 def test_a_head_opens_a_class_by_name_and_it_is_noted(cast: Cast, wang: Client) -> None:

@@ -12,9 +12,8 @@ from tests.learning.test_classes import CAUSE, FAULT, FRACTION, answer, number_o
 from yincai.core.scope import unscoped
 from yincai.learning import evidence
 from yincai.learning.evidence import Behind, evidence_of
-from yincai.learning.tracing.state import Traced
+from yincai.learning.states import traced_of
 from yincai.measurement.tracing import MASTERED, ItemInfo, mastery, update
-from yincai.records.queries import state_of
 
 CODE = "m5.frac.add-unlike"
 
@@ -52,7 +51,7 @@ def test_the_right_answers_still_needed_are_just_those(cast: Cast) -> None:
     wrong = [move for move in before.moves if not move.right]
     assert len(wrong) == 1 and "降" in wrong[0].moved
     with unscoped("test"):
-        traced = Traced.unpack(state_of(number_of(cast.ming), "math"))
+        traced = traced_of(number_of(cast.ming), "math")
     state, numbers = traced.mastery, traced.numbers.mastery
     slot, now = before.one.point.slot, time.time()
     for count in range(before.needed + 1):

@@ -186,6 +186,7 @@ def test_grades_one_and_two_get_no_paper(cast: Cast, wang: Client, grade: int) -
         cast.class51.save(update_fields=["grade"])
     page = wang.get(f"/classes/{cast.class51.pk}/placement").content.decode()
     assert "一、二年级不组织纸笔测试" in page and "组一套" not in page
+    assert "还没有摸底可做" in page and "还没有做" not in page and "自己做，约十五分钟" not in page
     reply: Any = wang.post(f"/classes/{cast.class51.pk}/placement/paper", {"length": "12"}, follow=True)
     assert "一、二年级不组织纸笔测试" in reply.content.decode()
     with unscoped("test"):

@@ -77,7 +77,7 @@ def test_the_estimate_finds_the_pupil_and_its_interval_holds(cast: Cast) -> None
     assert np.mean(np.abs(errors) < 1.645 * np.array([se for _, se in found])) > 0.82
 
 
-def test_units_share_the_test_and_no_depth_comes_thrice(cast: Cast) -> None:
+def test_units_share_the_test_and_no_item_comes_thrice(cast: Cast) -> None:
     test = test_of(cast)
     given, _ = sit(test, 3.0, np.random.default_rng(1))
     units = [test.entries[test.at[one.item, one.seed]].unit for one in given]
@@ -243,12 +243,42 @@ def test_without_consent_the_result_lives_in_the_session_only(cast: Cast) -> Non
     assert "可以从“" not in cast.client(cast.gang).get("/learn/placement").content.decode()
 
 
+def test_two_tabs_count_the_same_questions(cast: Cast, ming: Client) -> None:
+    address, first = begin(ming)
+    other_tab = token_in(ming.get(address))
+    token = token_in(skip(ming, first))
+    skip(ming, token)
+    again = skip(ming, first).content.decode()  # sent twice
+    assert "第 3 题 · 最多" in again and "第 2 题" not in again
+    late = skip(ming, other_tab)
+    assert late.status_code == 409 and "在另一个窗口里已经答过" in late.content.decode()
+    assert f'href="{address}"' in late.content.decode()
+    with unscoped("test"):
+        assert len(facts()) == 2
+
+
+def test_a_placement_of_few_questions_says_that_it_is_rough(cast: Cast, ming: Client) -> None:
+    address, token = begin(ming)
+    for _ in range(placing.FEWEST_SAID):
+        token = token_in(skip(ming, token))
+    ming.post(f"{address}/stop")
+    page = ming.get("/learn/placement").content.decode()
+    assert "做了 5 道题" in page and "只是个大概" in page
+
+
 def test_the_questions_are_fixed_variants(cast: Cast, ming: Client) -> None:
     _, token = begin(ming)
     with unscoped("test"):
         form = forms.read(token, pupil=number_of(cast.ming), now=now())
         held = items.held(form.item, form.version)
-    assert form.seed in fixed_seeds(held.generator, form.version, held.depth)
+    assert form.seed in fixed_seeds(held.generator, form.version, held.depth, held.topic)
+
+
+def test_every_question_of_the_test_is_about_the_point_of_its_item(cast: Cast) -> None:
+    with unscoped("test"):
+        for entry in test_of(cast).entries:
+            for seed in entry.seeds:
+                assert items.question(entry.item, entry.version, seed).points == items.points_of(entry.item)
 
 
 def test_the_teacher_sees_who_did_it_in_school_number_order(cast: Cast, ming: Client) -> None:

@@ -13,12 +13,14 @@ from openpyxl import load_workbook
 from tests.cast import Cast
 from tests.learning.desk import generator_item, write_item
 from tests.learning.sat import answer, days_ago, pupils, set_items, sit
+from yincai.core.figures import Figure
 from yincai.core.models import AuditRow
 from yincai.core.scope import unscoped
 from yincai.knowledge.generators import get
+from yincai.knowledge.queries import graph
 from yincai.learning.models import Assignment, Grown
 from yincai.learning.reports import growth
-from yincai.learning.reports.growth import figures_of
+from yincai.learning.reports.growth import PointGrowth, figures_of
 from yincai.learning.reports.tasks import grow
 from yincai.registry.models import RoleHeld
 
@@ -68,6 +70,20 @@ def test_a_report_says_whom_to_teach_what_again(cast: Cast, wang: Client) -> Non
     assert "不留存记录的 1 人不在其中" in said
 
 
+def test_what_looks_careless_stands_after_what_can_be_taught(cast: Cast, wang: Client) -> None:
+    room = cast.class51
+    hard, long = generator_item("fraction-add"), generator_item("multiply-carry")
+    key = int(get("multiply-carry", 1).make(7, 1).answer)
+    row = set_items(cast, room, [hard, long])
+    for turn, who in enumerate(pupils(cast, room, 12)):
+        told: dict[str, Any] = {"practice": sit(room, who[1], row), "source": "assigned", "at": days_ago(1)}
+        answer(cast, who, room, hard, FAULT.answer if turn < 3 else None, **told)
+        answer(cast, who, room, long, str(key + 1) if turn < 9 else None, **told)
+    said = text_of(page_of(wang, row))
+    assert said.index("分子分母分别相加减 3 人") < said.index("多了 1 9 人")
+    assert "多半是粗心" in said and "给这 9 人一组练习 ：多了 1" not in said
+
+
 def test_an_item_whose_distractor_draws_the_stronger_is_shown_with_its_interval(cast: Cast, wang: Client) -> None:
     said = text_of(page_of(wang, a_sitting(cast)))
     assert "选 B 的人，别的题反而做得比选对的人好" in said and "先核对答案" in said
@@ -77,8 +93,17 @@ def test_an_item_whose_distractor_draws_the_stronger_is_shown_with_its_interval(
 
 def test_growth_is_paired_and_carries_its_interval(cast: Cast, wang: Client) -> None:
     said = text_of(page_of(wang, a_sitting(cast)))
-    assert re.search(r"\d+% → \d+%，进步 \d+ 个百分点（\d+ 到 \d+，12 人）", said), said
+    assert re.search(r"\d+% → \d+%，进步 \d+ 个百分点（\d+(\.\d)? 到 \d+(\.\d)?，12 人）", said), said
     assert "个知识点比上次有进步" in said
+
+
+def test_an_interval_that_nearly_holds_no_change_says_on_which_side_it_lies() -> None:
+    point = graph("math")["m3.sub.borrow"]
+    told = [PointGrowth(point, 0.75, 0.78, Figure(0.03, low, 0.06, 11), 0, 2).sentence for low in (0.004, -0.004)]
+    assert told == [
+        "75% → 78%，进步 3 个百分点（0.4 到 6.0，11 人）",
+        "75% → 78%，看不出变化（+3 个百分点，−0.4 到 6.0，11 人）",
+    ]
 
 
 def test_below_the_least_number_there_is_no_figure(cast: Cast, wang: Client) -> None:

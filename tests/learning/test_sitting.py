@@ -158,6 +158,22 @@ def test_a_set_list_goes_by_number_and_ends(desk: SimpleNamespace) -> None:
     assert desk.asked(assignment=set_, number=4) is None
 
 
+@pytest.mark.parametrize("code", ["circle-1", "circle-1-area", "signed-arithmetic-2", "signed-arithmetic-2-mul"])
+def test_an_item_of_a_divided_depth_asks_only_about_its_point(desk: SimpleNamespace, code: str) -> None:
+    item = Item.objects.get(code=code)
+    wanted = [point.slot for point in item.points.all()]
+    set_ = assignment(desk, items=[item.pk] * 12, questions=12)
+    asked = [desk.asked(assignment=set_, number=number).question for number in range(1, 13)]
+    assert [list(one.points) for one in asked] == [wanted] * 12 and len({one.stem for one in asked}) > 6
+
+
+def test_practice_of_one_point_asks_nothing_about_its_neighbour(desk: SimpleNamespace) -> None:
+    slot = graph("math")["m3.rect.perimeter"].slot
+    set_ = assignment(desk, points=[slot], questions=12)
+    asked = [desk.asked(assignment=set_, number=number).question for number in range(1, 13)]
+    assert {one.points for one in asked} == {(slot,)}
+
+
 def test_after_its_items_a_set_practice_goes_on_with_its_points(desk: SimpleNamespace) -> None:
     slot = graph("math")["m5.frac.add-unlike"].slot
     set_ = assignment(desk, items=[generator_item("circle").pk], points=[slot], questions=3)

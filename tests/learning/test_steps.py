@@ -31,8 +31,8 @@ from yincai.knowledge.generators import get
 from yincai.learning import forms, keeping
 from yincai.learning.attribution import causes
 from yincai.learning.attribution.stepping import workings_of
-from yincai.learning.attribution.trained import Trained, in_use
-from yincai.learning.attribution.words import STEP_WORDS, STEPS, name_of, probe, stepped, words_of
+from yincai.learning.attribution.trained import Trained, _rules, in_use
+from yincai.learning.attribution.words import STEP_WORDS, STEPS, name_of, point_of, probe, stepped, words_of
 from yincai.learning.attribution.worked import check, read_rows, start_of
 from yincai.learning.models import Judgement, Practice, Purpose, Working
 from yincai.measurement.errors import answers, moves
@@ -330,3 +330,25 @@ def test_steps_of_another_school_are_out_of_reach(cast: Cast, ming: Client) -> N
     for person, reached in ((cast.wang, 1), (cast.ming, 1), (cast.hong, 0), (cast.far, 0)):
         with scope(cast.actor(person).scope):
             assert len(workings_of(given)) == reached
+
+
+class TestTwoFaultsInOneLine:
+    TASK = start_of("解方程：$5x+3=2x+9$，$x=$？", "2")
+    CAUSE = "two:eq-move-keeps-sign+eq-unknown-keeps-sign"
+
+    def test_both_are_named(self) -> None:
+        assert self.TASK is not None
+        found = check(self.TASK, read_rows(self.TASK, ["7x=12"])).found
+        assert found is not None and stepped(found.causes[0].steps, True) == self.CAUSE
+        first, second = (name_of(cause) for cause in ("eq-move-keeps-sign", "eq-unknown-keeps-sign"))
+        assert name_of(self.CAUSE) == f"{first}，又{second}"
+        assert words_of("eq-move-keeps-sign") in words_of(self.CAUSE)
+        assert probe(self.CAUSE) == probe("eq-move-keeps-sign"), "the pupil is asked about one thing at a time"
+        point = point_of(self.CAUSE, "math")
+        assert point is not None and point == point_of("eq-move-keeps-sign", "math")
+
+    def test_confirming_it_counts_for_each(self) -> None:
+        rules = _rules({("", self.CAUSE): 3, (self.CAUSE, "slip"): 1})
+        counts = Trained(1, {}, {rule: (pair[0], pair[1]) for rule, pair in rules.items()}).moves.counts
+        for name in ("moved without changing the sign", "letter moved without changing the sign"):
+            assert counts[name] == moves.MoveModel().counts[name] + 3

@@ -234,6 +234,12 @@ def practice_of(city: City, seed: int) -> list[Any]:
     return [(ready.facts, ready.statements, ready.state) for ready in workshop(seed).practise(task).ready]
 
 
+def test_every_question_of_the_term_is_about_the_point_of_its_item(cast: Cast) -> None:
+    with unscoped("test"):
+        for source in bank.sources():
+            assert {bank.asked(source, number).points for number in range(12)} == {items.points_of(source.item)}, source
+
+
 def test_numbers_are_well_formed_and_belong_to_nobody(db: None) -> None:
     city = drawn(2)
     numbers = [row.read_sealed("pupil_number") for row in city.people if row.pupil_number_sealed]

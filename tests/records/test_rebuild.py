@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +24,12 @@ from tests.records.conftest import BEGAN, Pupil, place_of, response, say
 from yincai.core.models import AuditRow
 from yincai.core.scope import scope, unscoped
 from yincai.learning.fold import PracticeFold
+from yincai.learning.states import traced_of
 from yincai.learning.tracing.numbers import Numbers
 from yincai.learning.tracing.state import Traced
 from yincai.learning.tracing.versions import NEWEST, UnknownNumbers, numbers_of
 from yincai.measurement.tracing import Parameters
-from yincai.records import health, queries, rebuild
+from yincai.records import health, lake, parts, queries, rebuild
 from yincai.records.corrections import correct
 from yincai.records.folds import FOLDS, Versions
 from yincai.records.models import LearnerState, ResponseFact, StateDraft, StateVersion
@@ -240,10 +242,25 @@ def test_reading_a_damaged_state_mends_it(ming: Pupil, damage: bytes | str) -> N
     assert not ok
     assert "1 份学习状态的字节已损坏" in said
     with scope(ming.actor.scope):
-        assert queries.state_of(ming.number, "math") == right
+        assert queries.states_of([ming.number], "math")[ming.number].pack() == right
     assert bytes(state(ming).state) == right
     assert AuditRow.objects.filter(verb="records.mend_state").count() == 1
     assert health.states()[0]
+
+
+def test_a_state_is_unpacked_once_when_it_is_read(
+    ming: Pupil, lake_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What finds damage is the reading itself: no page and no row of the lake pays twice."""
+    ming.answers(5)
+    unpacked: list[bytes] = []
+    real = Traced.unpack
+    monkeypatch.setattr(Traced, "unpack", lambda *given: unpacked.append(given[0]) or real(*given))
+    with scope(ming.actor.scope):
+        assert len(traced_of(ming.number, "math").mastery.recent) == 5
+    assert unpacked == [bytes(state(ming).state)]
+    assert lake.write() == 5
+    assert len(unpacked) == 2 and parts.files(lake_folder, "mastery")
 
 
 def test_a_state_of_numbers_that_this_release_does_not_know_is_not_taken_for_damage(
@@ -252,9 +269,16 @@ def test_a_state_of_numbers_that_this_release_does_not_know_is_not_taken_for_dam
     ming.answers(2)
     held = bytes(state(ming).state)
     monkeypatch.setitem(FOLDS, "math", Forgetful())
-    with scope(ming.actor.scope):
-        assert queries.state_of(ming.number, "math") == held
+    with scope(ming.actor.scope), pytest.raises(UnknownNumbers):
+        queries.states_of([ming.number], "math")
+    assert bytes(state(ming).state) == held
     assert not AuditRow.objects.filter(verb="records.mend_state").exists()
+
+
+@pytest.fixture
+def lake_folder(settings: Any, tmp_path: Path) -> Path:
+    settings.LAKE = tmp_path / "lake"
+    return tmp_path / "lake"
 
 
 def damage_state(pupil: Pupil, damage: bytes | str) -> None:

@@ -34,7 +34,7 @@ def test_an_answer_becomes_statement_fact_and_state(cast: Cast, ming: Pupil) -> 
     with scope(ming.actor.scope):
         (fact,) = queries.facts_of([ming.number], "math")
         assert (fact.points, fact.score, fact.at, fact.practice) == (given.points, 1.0, given.at, given.practice)
-        assert queries.state_of(ming.number, "math") == recorded.state
+        assert queries.states_of([ming.number], "math")[ming.number].pack() == recorded.state
         kept = queries.statement(recorded.statement_id)
     assert kept is not None
     assert kept["result"]["response"] == "3/4"
@@ -147,11 +147,11 @@ def test_the_database_itself_refuses_to_change_or_delete(ming: Pupil) -> None:
 def test_reads_are_bound_to_the_scope(cast: Cast, ming: Pupil) -> None:
     recorded = ming.answer()
     with pytest.raises(ScopeMissing):
-        queries.state_of(ming.number, "math")
+        queries.states_of([ming.number], "math")
     reach = {"wang": True, "li": True, "mother": True, "zhao": True, "chen": False, "hong": False, "far": False}
     for name, reaches in reach.items():
         with scope(cast.actor(getattr(cast, name)).scope):
-            assert bool(queries.state_of(ming.number, "math")) is reaches, name
+            assert bool(queries.states_of([ming.number], "math")) is reaches, name
             assert bool(queries.facts_of([ming.number], "math")) is reaches, name
             assert bool(queries.statement(recorded.statement_id)) is reaches, name
 

@@ -72,7 +72,8 @@ class Monitoring(ScopedModel):
 
 
 class Participant(ScopedModel):
-    """Somebody who is meant to take part; `place`: the class on the day of the drawing."""
+    """Somebody who is meant to take part; `place`: the class on the day of the drawing, under its school's present
+    path."""
 
     below = "place"
 

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 
 from yincai.core.actors import Actor
 from yincai.evaluation.models import Appeal, GrowthRun, Monitoring, Participant, SchoolGrowth
-from yincai.evaluation.policies import APPEALS_SEE, GROWTH_SEE
+from yincai.evaluation.policies import APPEAL_ANSWER, APPEALS_SEE, GROWTH_SEE
 from yincai.evaluation.sample import school_path
 from yincai.records.queries import scores_in_force
 from yincai.registry.models import Organisation, OrganisationKind, Pseudonym
@@ -77,4 +77,5 @@ def appeals_for(actor: Actor) -> QuerySet[Appeal]:
 
 
 def appeals_waiting(actor: Actor) -> int:
-    return int(appeals_for(actor).filter(state=Appeal.OPEN).count())
+    """For this officer to answer: a city's monitoring is not for the district to defend."""
+    return int(APPEAL_ANSWER.filter(actor, Appeal.objects.filter(state=Appeal.OPEN)).count())

@@ -4,7 +4,8 @@ A three-parameter model whose guessing stays where the prior has it, with priors
 answers an item's slope and place stay near the prior (nearly a 1PL), with many they follow the answers (2PL). The prior
 also fixes the scale, so that abilities mean the same before and after; the pupils' mean and spread are estimated.
 
-Read from the lake: first attempts without help, of each pupil the first answers to each item at its present version.
+Read from the lake: first attempts without help, of each pupil the first answers to each item at its present version
+(`Pool.own`: and about what it asks now).
 An item needs FEWEST answers, else it keeps what it has. What speaks for a run: the log-likelihood of answers of pupils
 who were left out of the fit, before and after, with the standard error of the difference over pupils.
 """
@@ -103,11 +104,12 @@ def read(choices: Pool, subject: str, lake: Path | None = None) -> Answers:
     try:
         facts = readers.facts(connection, lake or Path(settings.LAKE))
         wanted = facts.filter(facts.subject == subject, facts.attempt == 1, facts.hints == 0)
-        rows = wanted.select("pupil", "number", "item", "version", "score")
+        first = wanted.points[0].fill_null(-1)
+        rows = wanted.select("pupil", "number", "item", "version", "score", first=first)
         table = rows.order_by(rows.number.desc()).limit(MOST).to_pyarrow()
     finally:
         connection.disconnect()
-    columns = {name: table[name].to_numpy() for name in ("pupil", "number", "item", "version", "score")}
+    columns = {name: table[name].to_numpy() for name in ("pupil", "number", "item", "version", "score", "first")}
     return _kept(choices, columns)
 
 
@@ -118,6 +120,7 @@ def _kept(choices: Pool, columns: dict[str, Any]) -> Answers:
     item = columns["item"].astype(np.int64)
     place = np.minimum(np.searchsorted(choices.items, item), len(choices) - 1)
     there = (choices.items[place] == item) & (choices.versions[place] == columns["version"])
+    there &= choices.own(place, columns["first"])
     order = np.lexsort((columns["number"][there], place[there], columns["pupil"][there]))
     pupil, place = columns["pupil"][there][order].astype(np.int64), place[there][order]
     right = (columns["score"][there][order] >= 1.0).astype(np.int64)

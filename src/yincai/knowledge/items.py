@@ -1,6 +1,7 @@
 """One question, asked and graded: the door through which practice, homework and tests use the bank.
 
-    asked = question(item, version, seed)          # what to show; the seed only for a generator's variant
+    seed = variant_seed(item, version, 1234)       # any number; None for an item that is no generator
+    asked = question(item, version, seed)          # what to show
     hint(item, version, seed, level)               # 1 … asked.hint_levels, before the attempt
     verdict = grade(item, version, seed, "3/4")    # right, wrong with its cause, unreadable, undecided
     explanation(item, version, seed)               # after the attempt
@@ -85,6 +86,7 @@ class Held:
     kind: str
     generator: str
     depth: int
+    topic: str
     version: ItemVersion
     spec: AnswerSpec | None
 
@@ -125,7 +127,7 @@ def _read(item: int, version: int) -> Held:
         raise UnknownItem(f"没有编号为 {item} 的题目的第 {version} 版。")
     owner: Item = row.item
     spec = None if owner.generator else AnswerSpec.from_data(row.answer)
-    return Held(item, owner.subject, owner.kind, owner.generator, owner.depth or 0, row, spec)
+    return Held(item, owner.subject, owner.kind, owner.generator, owner.depth or 0, owner.topic, row, spec)
 
 
 def points_of(item: int) -> tuple[int, ...]:
@@ -181,6 +183,14 @@ def _variant_question(found: Held, seed: int | None) -> Question:
         source=found.version.source,
         licence=found.version.licence,
     )
+
+
+def variant_seed(item: int, version: int, start: int) -> int | None:
+    """The seed of a variant to ask, found from any number: one that is about what the item is about."""
+    found = held(item, version)
+    if not found.generator:
+        return None
+    return get(found.generator, version).seed_about(found.topic, start, found.depth)
 
 
 def variant(found: Held, seed: int | None) -> Variant:

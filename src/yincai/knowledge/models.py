@@ -5,10 +5,11 @@ A **KnowledgePoint** and its **Edge**s are the subject graph as rows; the graph 
 
 An **Item** is a question as an institution owns it: a code, an owner (`place`, an organisation path; empty: the whole
 city), a status. What it says is an **ItemVersion**, which never changes: an edit is a new version, and every answer
-names the version it was given to. An item generator is an item too, one for each depth; its versions are the
-generator's, and a variant is a seed kept in the answer, never a row. **ItemPoint** hangs items on points: `given` by a
-person, or following from a route; a person's word comes first. Points are not part of the version, because an answer
-keeps the points it was counted for.
+names the version it was given to. An item generator is an item too, one for each depth, and where the problems of a
+depth are about one point or another (its topics), one for each of these; its versions are the generator's, and a
+variant is a seed kept in the answer, never a row. **ItemPoint** hangs items on points: `given` by a person, or
+following from a route; a person's word comes first. Points are not part of the version, because an answer keeps the
+points it was counted for.
 
 An imported bank brings its own hierarchy. A **Route** is one whole path of it, so a name under two parents is two
 routes and the hierarchy is a tree whatever the source says. A **RouteMapping** says that a route is one of our points:
@@ -98,7 +99,8 @@ class ItemStatus(models.TextChoices):
 class Item(ScopedModel):
     """A question. `version` is the number of its current version; `difficulty` that version's, for finding.
 
-    `grade`: the grade the source names, if any. The digests are empty for generators.
+    `grade`: the grade the source names, if any. The digests are empty for generators. `topic`: the code of the point
+    that is asked about, where the depth of a generator asks about several.
     """
 
     below = "place"
@@ -115,6 +117,7 @@ class Item(ScopedModel):
     difficulty = models.FloatField(default=0.0)
     generator = models.CharField(max_length=40, blank=True)
     depth = models.SmallIntegerField(null=True)
+    topic = models.CharField(max_length=60, blank=True)
     collection = models.CharField("题集", max_length=40, blank=True)
     plain = models.TextField(blank=True)  # the text without white space, folded, for finding
     text_digest = models.CharField(max_length=32, blank=True, db_index=True)
@@ -129,7 +132,7 @@ class Item(ScopedModel):
         indexes = [models.Index(fields=["subject", "status"])]
         constraints = [
             models.UniqueConstraint(
-                fields=["generator", "depth"], condition=~Q(generator=""), name="one_item_each_depth"
+                fields=["generator", "depth", "topic"], condition=~Q(generator=""), name="one_item_each_topic"
             )
         ]
 

@@ -45,17 +45,17 @@ def parameters_of(choices: Pool) -> Parameters:
 
 @dataclass(frozen=True)
 class Stock:
-    """What a stage or a point has to test with: `written` items of the bank, `depths` of generators, each of which
-    has EACH fixed variants."""
+    """What a stage or a point has to test with: `written` items of the bank, `generated` ones, each of which has EACH
+    fixed variants."""
 
     name: str
     written: int
-    depths: int
+    generated: int
     enough: int
 
     @property
     def total(self) -> int:
-        return self.written + self.depths * EACH
+        return self.written + self.generated * EACH
 
     @property
     def few(self) -> bool:
@@ -70,8 +70,8 @@ def stock_of_stages(choices: Pool) -> list[Stock]:
 
 
 def _stock(name: str, choices: Pool, those: np.ndarray, enough: int) -> Stock:
-    depths = int((those & choices.is_generator).sum())
-    return Stock(name, int(those.sum()) - depths, depths, enough)
+    generated = int((those & choices.is_generator).sum())
+    return Stock(name, int(those.sum()) - generated, generated, enough)
 
 
 @dataclass(frozen=True)

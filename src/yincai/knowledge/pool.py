@@ -45,6 +45,11 @@ class Pool:
         """Positions of the items that practise a point."""
         return self._members.get(slot, _NONE)
 
+    def own(self, at: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether answers, whose `first` points are known, are about what the items at these positions ask now. A depth
+        of a generator may have been one item and be several since; a written item stays the same under other points."""
+        return ~self.is_generator[at] | (self.slots[at, 0] == first)
+
     def position(self, item: int) -> int | None:
         """Where an item stands in the arrays, if it is in the pool."""
         at = int(np.searchsorted(self.items, item))

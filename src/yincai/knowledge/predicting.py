@@ -91,7 +91,7 @@ def _abilities(logs: Floats) -> Floats:
 
 
 def read(choices: Pool, most: int, lake: Path | None = None) -> Given:
-    """The newest of such answers in the lake, to the present version of items."""
+    """The newest of such answers in the lake, to the present version of items and about what they ask now."""
     from yincai.records import readers
 
     connection = readers.connect()
@@ -99,11 +99,13 @@ def read(choices: Pool, most: int, lake: Path | None = None) -> Given:
         facts = readers.facts(connection, lake or Path(settings.LAKE))
         wanted = facts.filter(facts.subject == SUBJECT, facts.attempt == 1, facts.hints == 0)
         names = ("pupil", "place", "item", "version", "score", "at")
-        table = wanted.select(*names).order_by(wanted["at"].desc()).limit(most).to_pyarrow()
+        rows = wanted.select(*names, first=wanted.points[0].fill_null(-1))
+        table = rows.order_by(rows["at"].desc()).limit(most).to_pyarrow()
     finally:
         connection.disconnect()
     pupil, place, item, version, score, moment = (table[name].to_numpy() for name in names)
     at, there = places_of(choices, item.astype(np.int64), version)
+    there &= choices.own(at, table["first"].to_numpy())
     return Given(
         pupil[there].astype(np.int64),
         place[there].astype(str),

@@ -1,17 +1,19 @@
-"""Bring the rows that ship with the code up to date: the subject graph, and an item for each depth of a generator.
+"""Bring the rows that ship with the code up to date: the subject graph, and an item for each topic of a generator.
 
-They arrive like a migration, with the code and not by anybody's act, so no audit row tells of them.
+They arrive like a migration, with the code and not by anybody's act, so no audit row tells of them. An item is known by
+its code: that of the first topic is the depth's, so a depth that is divided keeps its item, with all that hangs on it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
 
 from yincai.core.models import Fact
 from yincai.knowledge import pool
-from yincai.knowledge.generators import Depth, all_generators
+from yincai.knowledge.generators import Depth, Topic, all_generators
 from yincai.knowledge.generators.registry import AnyGenerator
 from yincai.knowledge.graph import SubjectGraph
 from yincai.knowledge.models import Edge, Item, ItemPoint, ItemStatus, ItemVersion, KnowledgePoint
@@ -29,7 +31,7 @@ def sync_if_changed(**_: Any) -> None:
 
 
 def _state() -> dict[str, Any]:
-    generators = {f"{one.code}.{len(one.depths)}": one.version for one in all_generators()}
+    generators = {code_of(*each): each[0].version for each in _shipped()}
     return {"graphs": {subject: graph(subject).version for subject in GRAPHS}, "generators": generators}
 
 
@@ -80,31 +82,43 @@ def _sync_edges(subject: str, known: SubjectGraph, points: dict[str, KnowledgePo
 
 def _sync_generators(subject: str, points: dict[str, KnowledgePoint]) -> None:
     present = set()
-    for generator in all_generators():
-        for depth in generator.depths:
-            item = _sync_depth(subject, generator, depth)
-            _tag(item, [points[code] for code in generator.make(0, depth.level).points if code in points])
-            present.add(item.pk)
+    for generator, depth, topic in _shipped():
+        item, codes = _sync_topic(subject, generator, depth, topic)
+        _tag(item, [points[code] for code in codes if code in points])
+        present.add(item.pk)
     gone = Item._base_manager.filter(subject=subject).exclude(generator="").exclude(pk__in=present)
     gone.update(status=ItemStatus.RETIRED)
 
 
-def _sync_depth(subject: str, generator: AnyGenerator, depth: Depth) -> Item:
-    sample = generator.make(0, depth.level)
+def _shipped() -> Iterator[tuple[AnyGenerator, Depth, Topic]]:
+    return ((one, depth, topic) for one in all_generators() for depth in one.depths for topic in depth.topics)
+
+
+def code_of(generator: AnyGenerator, depth: Depth, topic: Topic) -> str:
+    """`circle-1`; for a further topic of the depth the end of its point's code too, `circle-1-area`."""
+    plain = f"{generator.code}-{depth.level}"
+    return plain if topic == depth.topics[0] else f"{plain}-{topic.point.rpartition('.')[2]}"
+
+
+def _sync_topic(subject: str, generator: AnyGenerator, depth: Depth, topic: Topic) -> tuple[Item, tuple[str, ...]]:
+    """The item, and the codes of its points."""
+    sample = generator.make(generator.seed_about(topic.point, 0, depth.level), depth.level)
+    own = {
+        "depth": depth.level,
+        "topic": topic.point,
+        "subject": subject,
+        "kind": "single" if sample.kind == "choice" else sample.kind,
+        "version": generator.version,
+        "grade": generator.grade,
+        "difficulty": depth.difficulty,
+        "collection": COLLECTION,
+        "plain": f"{generator.name}{topic.name}",
+    }
     item, _ = Item._base_manager.update_or_create(
         generator=generator.code,
-        depth=depth.level,
-        defaults={
-            "code": f"{generator.code}-{depth.level}",
-            "subject": subject,
-            "kind": "single" if sample.kind == "choice" else sample.kind,
-            "status": ItemStatus.READY,
-            "version": generator.version,
-            "grade": generator.grade,
-            "difficulty": depth.difficulty,
-            "collection": COLLECTION,
-            "plain": f"{generator.name}{depth.name}",
-        },
+        code=code_of(generator, depth, topic),
+        defaults=own,
+        create_defaults={**own, "status": ItemStatus.READY},  # later on it is as people have set it
     )
     ItemVersion.objects.update_or_create(
         item=item,
@@ -112,11 +126,11 @@ def _sync_depth(subject: str, generator: AnyGenerator, depth: Depth) -> Item:
         defaults={
             "difficulty": depth.difficulty,
             "guess": 1 / len(sample.options) if sample.options else 0.0,
-            "source": f"因材 · {generator.name}（{depth.name}）",
+            "source": f"因材 · {generator.name}（{topic.name}）",
             "licence": LICENCE,
         },
     )
-    return item
+    return item, sample.points
 
 
 def _tag(item: Item, points: list[KnowledgePoint]) -> None:

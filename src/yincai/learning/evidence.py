@@ -13,12 +13,12 @@ from django.utils import timezone
 from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
 from yincai.learning.explain import SUBJECT, Explained, explain_pupil
-from yincai.learning.tracing.state import Traced
+from yincai.learning.states import traced_of
 from yincai.measurement import tracing
 from yincai.measurement.tracing import GROWING, LABELS, MASTERED, ItemInfo, Masteries, Parameters, State
 from yincai.measurement.tracing.intervals import sureness, typical_interval
 from yincai.records.folds import Fact
-from yincai.records.queries import facts_of, state_of
+from yincai.records.queries import facts_of
 
 SHOWN = 8  # the newest answers told one by one
 FAR = 12  # so many right answers are "far": the title does not hold them up to anybody
@@ -104,7 +104,7 @@ def evidence_of(pupil: int, code: str) -> Behind | None:
     one = next((each for each in explain_pupil(pupil) if each.point.code == code), None)
     if one is None:
         return None
-    numbers = Traced.unpack(state_of(pupil, SUBJECT)).numbers.mastery
+    numbers = traced_of(pupil, SUBJECT).numbers.mastery
     now = timezone.now().timestamp()
     state, moves, last = _followed(facts_of([pupil], SUBJECT), one.point.slot, numbers)
     table = tracing.masteries(state.grown(graph(SUBJECT).width), now, parameters=numbers)

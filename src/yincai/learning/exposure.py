@@ -1,6 +1,6 @@
 """How often a question of the placement is seen, and the limits that keep a written one from being seen by too many.
 
-A depth of a generator needs none: each of its fixed variants is seen by a small part of those who are asked the depth.
+An item of a generator needs none: each of its fixed variants is seen by a small part of those who are asked it.
 A written item has no variants, so it gets Sympson & Hetter's parameter. Found by rehearsing with simulated pupils of
 the grade, who answer by curves drawn within the standard errors of the items' parameters (before the first calibration
 those of the prior): whenever parameters are calibrated, and in the background whenever the bank has changed. The same

@@ -18,7 +18,7 @@ from yincai.learning.tracing.state import Traced, name_in
 from yincai.learning.tracing.versions import FIRST, UnknownNumbers, name_in_use, numbers_of
 from yincai.measurement import tracing
 from yincai.measurement.tracing import ItemInfo, State, update
-from yincai.records.folds import Fact, Versions
+from yincai.records.folds import Damaged, Fact, Versions
 
 SUBJECT = "math"
 RIGHT = 0.5  # a score from here on counts as known
@@ -55,17 +55,13 @@ class PracticeFold:
             mastery = after
         return Traced(numbers, mastery, _followed(before.trees, facts, numbers)).pack()
 
-    def damage(self, state: bytes, versions: Versions) -> str:
-        if not self.knows(versions):
-            return ""
+    def opened(self, state: bytes, versions: Versions) -> Traced:
+        """Both heads unpacked. Raises UnknownNumbers too."""
         numbers = self.numbers(versions.parameters)
         try:
-            held = Traced.unpack(state, numbers)
-            if numbers.predicts:
-                numbers.trees.unpack(held.trees)
+            return Traced.unpack(state, numbers).checked()
         except ValueError as wrong:
-            return str(wrong)
-        return ""
+            raise Damaged(str(wrong)) from wrong
 
     def differences(self, one: bytes, other: bytes) -> list[str]:
         first, second = (Traced.unpack(each, self.numbers(name_in(each))) if each else None for each in (one, other))

@@ -22,10 +22,11 @@ from yincai.knowledge.graph import load
 from yincai.learning.forms import AnswerForm
 from yincai.learning.models import Assignment, HintUse, Practice, Purpose, Working
 from yincai.learning.rows import read_practice
-from yincai.learning.tracing.state import name_in
+from yincai.learning.states import traced_of
+from yincai.learning.tracing.state import Traced, name_in
 from yincai.learning.tracing.versions import numbers_of
 from yincai.records.folds import FOLDS, Fact, Fold, Versions
-from yincai.records.queries import facts_of, in_force, state_of
+from yincai.records.queries import facts_of, in_force
 from yincai.records.recording import ConflictingStatement, Response, record, stored
 from yincai.records.statements import Body, worked
 
@@ -85,13 +86,13 @@ class Keeping(Protocol):
 
     def save_practice(self, practice: Practice, *fields: str) -> None: ...
 
-    def state(self, subject: str) -> bytes: ...
+    def state(self, subject: str) -> Traced: ...
 
     def hints_used(self, form: UUID) -> int: ...
 
     def note_hint(self, form: UUID, level: int) -> None: ...
 
-    def answered(self, statement: Body, response: Response) -> bytes:
+    def answered(self, statement: Body, response: Response) -> Traced:
         """Keep an answer; the state after it. Raises ConflictingStatement."""
         ...
 
@@ -164,8 +165,8 @@ class Kept:
     def save_practice(self, practice: Practice, *fields: str) -> None:
         practice.save(update_fields=fields)
 
-    def state(self, subject: str) -> bytes:
-        return state_of(self.pupil, subject)
+    def state(self, subject: str) -> Traced:
+        return traced_of(self.pupil, subject)
 
     def hints_used(self, form: UUID) -> int:
         return HintUse.objects.filter(form=form, pupil=self.pupil).count()
@@ -173,8 +174,8 @@ class Kept:
     def note_hint(self, form: UUID, level: int) -> None:
         HintUse.objects.get_or_create(form=form, level=level, defaults={"pupil": self.pupil})
 
-    def answered(self, statement: Body, response: Response) -> bytes:
-        return record(statement, response, acting_user=self._actor).state
+    def answered(self, statement: Body, response: Response) -> Traced:
+        return Traced.unpack(record(statement, response, acting_user=self._actor).state)
 
     def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
         key, now = uuid5(form, "\n".join(lines)), timezone.now()
@@ -294,7 +295,10 @@ class Unkept:
         }
         self._changed()
 
-    def state(self, subject: str) -> bytes:
+    def state(self, subject: str) -> Traced:
+        return Traced.unpack(self._packed(subject))
+
+    def _packed(self, subject: str) -> bytes:
         return base64.b64decode(self._all["states"].get(subject, ""))
 
     def hints_used(self, form: UUID) -> int:
@@ -306,14 +310,14 @@ class Unkept:
             used.append(level)
         self._changed()
 
-    def answered(self, statement: Body, response: Response) -> bytes:
-        before = self.state(response.subject)
+    def answered(self, statement: Body, response: Response) -> Traced:
+        before = self._packed(response.subject)
         form, said = str(statement["id"]), statement["result"]["response"]
         seen = self._all["seen"]
         if form in seen:
             if seen[form][1] != said:
                 raise ConflictingStatement
-            return before
+            return Traced.unpack(before)
         fold = FOLDS[response.subject]
         after = fold.fold(before, [_fact(response, len(seen) + 1)], _versions_of(before, fold))
         self._all["states"][response.subject] = base64.b64encode(after).decode()
@@ -321,7 +325,7 @@ class Unkept:
             str(response.practice), said, response.item, list(response.points), response.score, response.seed
         ]  # fmt: skip
         self._changed()
-        return after
+        return Traced.unpack(after)
 
     def worked(self, practice: Practice, form: UUID, lines: list[str], broken: int | None) -> None:
         """Not even the session needs it."""

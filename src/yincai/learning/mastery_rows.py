@@ -20,9 +20,9 @@ def mastery_rows(states: Sequence[HeldState], as_of: datetime) -> pa.Table:
     import pyarrow as pa
 
     moment = as_of.timestamp()
-    unpacked = [Traced.unpack(held.state) for held in states]
-    tables = [state.masteries(moment) for state in unpacked]
-    seen = [state.mastery.seen for state in unpacked]
+    traced: list[Traced] = [held.state for held in states]
+    tables = [state.masteries(moment) for state in traced]
+    seen = [state.mastery.seen for state in traced]
     sizes = [len(slots) for slots in seen]
     rows = sum(sizes)
 

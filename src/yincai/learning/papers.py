@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (12, 16, 20)
 LETTERS = ("A", "B")
-EACH_DEPTH = 4  # fixed variants of a depth that the assembly looks at
+EACH_ITEM = 4  # fixed variants of a generator's item that the assembly looks at
 ABILITIES = (-1.0, 0.0, 1.0)  # where the curves are to meet, in deviations of the grade
 SHOWN = np.linspace(-2.0, 2.0, 17)
 SECONDS, TOLERANCE = 20.0, 0.02
@@ -88,7 +88,7 @@ class Printable:
 
 
 def _search(test: Bench, length: int, each: int) -> tuple[list[Printable], adaptive.Pool, Forms]:
-    """The forms where each takes at most `each` variants of a depth. Raises Infeasible."""
+    """The forms where each takes at most `each` variants of an item. Raises Infeasible."""
     from yincai.measurement.adaptive import forms
 
     questions = _printable(test)
@@ -101,19 +101,19 @@ def _search(test: Bench, length: int, each: int) -> tuple[list[Printable], adapt
 
 
 def _printable(test: Bench) -> list[Printable]:
-    """Questions without pictures, a few variants of each depth."""
+    """Questions without pictures, a few variants of each generator's item."""
     found = []
     for item, places in test.of_item.items():
         first = test.entries[places[0]]
         if not first.seeds and items.question(item, first.version).images:
             continue
         variants: list[int | None] = [seed for place in places for seed in test.entries[place].seeds]
-        found += [Printable(Drawn(item, first.version, seed), places[0]) for seed in variants[:EACH_DEPTH] or [None]]
+        found += [Printable(Drawn(item, first.version, seed), places[0]) for seed in variants[:EACH_ITEM] or [None]]
     return found
 
 
 def _pool_on_paper(test: Bench, questions: Sequence[Printable], each: int) -> adaptive.Pool:
-    """Of the variants of a depth a form takes at most `each`."""
+    """Of the variants of an item a form takes at most `each`."""
     from yincai.measurement import adaptive
 
     groups: dict[int, list[int]] = {}

@@ -4,7 +4,7 @@ The test draws from what a class has met by now, the two grades before included,
 answers themselves: they are laid anew on the items' parameters each time, so nothing but facts is kept, and an item
 that was withdrawn, or banned by the class's teacher, drops out of the estimate with its answer.
 
-Who sees what: a depth of a generator stands for its fixed variants, one of which is drawn when its turn comes, so that
+Who sees what: an item of a generator stands for its fixed variants, one of which is drawn when its turn comes, so that
 neighbours who are asked the same kind of question read different ones. What is chosen for its information is one of
 the AMONG best, and a written item may appear in so many sittings as the last rehearsal found (`exposure.py`).
 """
@@ -40,7 +40,7 @@ SUBJECT = "math"
 LONGEST, SHORTEST = 20, 10  # questions
 FEWEST_HELD = 8  # items without which no test is offered
 FEWEST_SAID = 5  # answers below which nothing is said
-TWICE = 2  # a depth of a generator comes at most so often
+TWICE = 2  # an item of a generator comes at most so often
 AMONG = 3  # the next question is one of so many that tell most
 PRECISION = 0.42  # standard error at which it stops, in deviations of a grade
 BAND = 0.7  # half-width of "at the grade", in deviations
@@ -188,12 +188,12 @@ def _met(choices: Pool, grade: int, half: str, banned: frozenset[int]) -> list[i
 
 
 def _entries(choices: Pool, rows: Sequence[int]) -> tuple[tuple[Entry, ...], list[int]]:
-    """The places of the test, and which item of the pool each belongs to; a depth has TWICE of them."""
+    """The places of the test, and which item of the pool each belongs to; a generator's has TWICE."""
     made = {
-        item: (generator, depth)
-        for item, generator, depth in Item.objects.filter(pk__in=choices.items[rows].tolist())
+        item: (generator, depth, topic)
+        for item, generator, depth, topic in Item.objects.filter(pk__in=choices.items[rows].tolist())
         .exclude(generator="")
-        .values_list("pk", "generator", "depth")
+        .values_list("pk", "generator", "depth", "topic")
     }
     known = graph(SUBJECT).by_slot
     entries, owners = [], []
@@ -206,12 +206,12 @@ def _entries(choices: Pool, rows: Sequence[int]) -> tuple[tuple[Entry, ...], lis
     return tuple(entries), owners
 
 
-def _turns(made: tuple[str, int] | None, version: int) -> list[tuple[int, ...]]:
+def _turns(made: tuple[str, int, str] | None, version: int) -> list[tuple[int, ...]]:
     """For each place of an item the variants that may stand there; a written item has one place and no variants."""
     if made is None:
         return [()]
-    generator, depth = made
-    seeds = fixed_seeds(generator, version, depth)
+    generator, depth, topic = made
+    seeds = fixed_seeds(generator, version, depth, topic)
     return [seeds[turn::TWICE] for turn in range(min(TWICE, len(seeds)))]
 
 

@@ -26,12 +26,13 @@ from yincai.learning.attribution.words import TEACHERS, name_of
 from yincai.learning.keeping import Given
 from yincai.learning.models import Assignment, Judgement, Practice
 from yincai.learning.sitting import class_word, grades, stocked
+from yincai.learning.states import all_traced, traced_of
 from yincai.learning.tracing.state import Traced
 from yincai.measurement.intervals import wilson
 from yincai.measurement.tracing import GROWING, LABELS, MASTERED, STARTING, UNSEEN, Masteries, State
 from yincai.records.folds import Fact
 from yincai.records.models import ResponseFact
-from yincai.records.queries import facts_of, in_force, state_of, states_of
+from yincai.records.queries import facts_of, in_force
 from yincai.registry.consent import allows
 from yincai.registry.models import Organisation, Person, Purpose
 from yincai.registry.queries import Pupil, pseudonym_of, pupils_of
@@ -156,9 +157,9 @@ class Summary:
         return f"做了 {self.answered} 题，答对 {self.right} 题。"
 
 
-def sitting_summary(subject: str, given: Sequence[Given], packed: bytes) -> Summary:
+def sitting_summary(subject: str, given: Sequence[Given], state: Traced) -> Summary:
     known = graph(subject)
-    table = Traced.unpack(packed).masteries(timezone.now().timestamp(), known.width)
+    table = state.masteries(timezone.now().timestamp(), known.width)
     slots = dict.fromkeys(slot for each in given for slot in each.points if slot in known.by_slot)
     points = tuple(_point_view(known.by_slot[slot], table) for slot in slots)
     return Summary(len(given), sum(each.score >= 0.5 for each in given), points)
@@ -240,7 +241,7 @@ def pupil_today(actor: Actor) -> Today:
     """The state of the day for a pupil; honest where practice has nothing for the grade."""
     pseudonym = pseudonym_of(actor.person_id)
     known = graph(SUBJECT)
-    state = Traced.unpack(state_of(pseudonym.number, SUBJECT)).mastery.grown(known.width)
+    state = traced_of(pseudonym.number, SUBJECT).mastery.grown(known.width)
     now = timezone.now().timestamp()
     due = state.points["due"][: known.width]
     return Today(
@@ -384,8 +385,7 @@ def _causes(numbers: Sequence[int]) -> list[_Caused]:
 
 def _tables(numbers: Sequence[int]) -> dict[int, Masteries]:
     width, now = graph(SUBJECT).width, timezone.now().timestamp()
-    states = states_of(numbers, SUBJECT)
-    return {pupil: Traced.unpack(packed).masteries(now, width) for pupil, packed in states.items()}
+    return {pupil: state.masteries(now, width) for pupil, state in all_traced(numbers, SUBJECT).items()}
 
 
 def _units_for(school_class: Organisation, practised: Counter[str]) -> tuple[Unit, ...]:
@@ -477,7 +477,7 @@ def child_sentences(child: Person | UUID) -> list[str]:
     if not allows(child, Purpose.REPORT):
         return ["您没有同意在这里展示学习情况，所以没有内容；练习和老师那边不受影响，随时可以打开。"]
     facts = facts_of([pseudonym.number], SUBJECT, timezone.now() - timedelta(days=7))
-    state = Traced.unpack(state_of(pseudonym.number, SUBJECT))
+    state = traced_of(pseudonym.number, SUBJECT)
     return [_practised(facts), _grown(state), _next_step(state)]
 
 

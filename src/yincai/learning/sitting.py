@@ -164,8 +164,11 @@ def ask(
     if chosen is None:
         return None
     item, version = int(choices.items[chosen.index]), int(choices.versions[chosen.index])
-    seed = secrets.randbelow(SEEDS) if choices.is_generator[chosen.index] else None
-    return put(practice, item, version, seed, number, chosen.reason, now)
+    return put(practice, item, version, _any_seed(item, version), number, chosen.reason, now)
+
+
+def _any_seed(item: int, version: int) -> int | None:
+    return items.variant_seed(item, version, secrets.randbelow(SEEDS))
 
 
 def _not_yet(keeping: Keeping, order: tuple[int, ...]) -> tuple[int, ...]:
@@ -181,12 +184,11 @@ def _ask_in_order(
 ) -> Asked | None:
     """The next of a set list: it may hold items that are never chosen adaptively; one withdrawn since is left out."""
     rows = Item.objects.filter(pk__in=wanted[number - 1 :], status=ItemStatus.READY)
-    found = {item: (version, generator) for item, version, generator in rows.values_list("pk", "version", "generator")}
+    found = dict(rows.values_list("pk", "version"))
     for place, item in enumerate(wanted[number - 1 :], start=number):
         if item in found and item not in banned:
-            version, generator = found[item]
-            seed = secrets.randbelow(SEEDS) if generator else None
-            return put(practice, item, version, seed, place, "老师布置的题", now)
+            version = found[item]
+            return put(practice, item, version, _any_seed(item, version), place, "老师布置的题", now)
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 
@@ -44,6 +44,10 @@ class Versions(NamedTuple):
     graph: str
 
 
+class Damaged(ValueError):
+    """Bytes that are no state of the versions they are said to be of."""
+
+
 class Fold(Protocol):
     """`versions`: what the code would begin new states with. `fold` may be asked for older versions while a new one
     is being built; one it does not `know` any more leaves the state waiting until the switch."""
@@ -57,8 +61,8 @@ class Fold(Protocol):
         """The state after the facts, in order; of no bytes at all, the state before the first fact."""
         ...
 
-    def damage(self, state: bytes, versions: Versions) -> str:
-        """Why the bytes are no state of these versions, in words; "" where they are, or where it is not known."""
+    def opened(self, state: bytes, versions: Versions) -> Any:
+        """The state as its package works with it, read to the last byte. Raises Damaged."""
         ...
 
     def differences(self, one: bytes, other: bytes) -> list[str]:

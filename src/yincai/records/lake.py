@@ -48,13 +48,13 @@ SCORE_COLUMNS = (
 
 
 class HeldState(NamedTuple):
-    """A state as the makers of rows get it; `place` is where the pupil is today."""
+    """A state as the makers of rows get it, opened by its fold; `place` is where the pupil is today."""
 
     pupil: int
     subject: str
     place: str
     versions: Versions
-    state: bytes
+    state: Any
 
 
 Rows = Callable[[Sequence[HeldState], datetime], "pa.Table"]
@@ -257,7 +257,7 @@ def _held(changed: Sequence[tuple[int, str]]) -> Iterator[HeldState]:
             places = places_of(some)
             states = LearnerState.objects.filter(pupil__in=some).order_by("pupil", "subject")
             for pupil, subject, version, state in refolding.read(states):
-                if (pupil, subject) in wanted and state:
+                if (pupil, subject) in wanted:
                     yield HeldState(pupil, subject, places.get(pupil, ""), versions_of(version), state)
 
 

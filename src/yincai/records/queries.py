@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from yincai.records import refolding, rows, statements
 from yincai.records.folds import Fact
-from yincai.records.models import LearnerState, ResponseFact, ScoreFact, Statement
+from yincai.records.models import LearnerState, PlaceMove, ResponseFact, ScoreFact, Statement
 
 COLUMNS = [name.strip() for name in rows.FACT_COLUMNS.split(",")]
 CHUNK = 500  # pupils or statements asked for at once: below SQLite's limit of variables
 Key = TypeVar("Key")
 
 
-def state_of(pupil: int, subject: str) -> bytes:
-    """The packed state of one pupil; no bytes where there is none yet (or none in the scope)."""
-    return states_of([pupil], subject).get(pupil, b"")
-
-
-def states_of(pupils: Iterable[int], subject: str) -> dict[int, bytes]:
-    """The packed states of those pupils that have one."""
-    found: dict[int, bytes] = {}
+def states_of(pupils: Iterable[int], subject: str) -> dict[int, Any]:
+    """The states, as the subject's fold opens them, of those pupils that have one in the scope."""
+    found: dict[int, Any] = {}
     for some in _chunks(pupils):
         states = LearnerState.objects.filter(subject=subject, pupil__in=some)
-        found.update((pupil, state) for pupil, _, _, state in refolding.read(states) if state)
+        found.update((pupil, state) for pupil, _, _, state in refolding.read(states))
     return found
 
 
@@ -55,6 +50,25 @@ def scores_in_force() -> QuerySet[ScoreFact]:
     """Scores on tests that were neither corrected nor voided since."""
     later = ScoreFact._base_manager.filter(replaces=OuterRef("statement"))
     return ScoreFact.objects.filter(~Exists(later), score__isnull=False)
+
+
+def scores_under_way(tests: Iterable[str]) -> bool:
+    """Whether scores on these still lie under the path of a school that has moved: they follow within minutes."""
+    wanted = list(tests)
+    for former in PlaceMove.objects.filter(done_at__isnull=True).values_list("former", flat=True):
+        if ScoreFact._base_manager.filter(test__in=wanted, place__startswith=former).exists():
+            return True
+    return False
+
+
+def present_paths(paths: Iterable[str], since: datetime) -> dict[str, str]:
+    """Under which path each of these stands today that it had then."""
+    now = {path: path for path in paths}
+    for move in PlaceMove.objects.filter(at__gt=since).order_by("id"):
+        for then, path in now.items():
+            if path.startswith(move.former):
+                now[then] = move.present + path[len(move.former) :]
+    return now
 
 
 def scores_on(test: str) -> dict[int, ScoreFact]:

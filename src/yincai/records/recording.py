@@ -150,7 +150,8 @@ def _store_answer(statement_id: UUID, full: Body, response: Response, now: datet
     number = row.number + 1
     line = statement_row(statement_id, full, response.pupil, response.subject, number, response.place, now)
     if not rows.insert_statement(line):
-        return _again(statement_id, full, mend(response.pupil, response.subject))
+        held = mend(response.pupil, response.subject)
+        return _again(statement_id, full, held.state if held else b"")
     fact_id = rows.insert_fact(fact_row(response, number, statement_id))
     after = row._replace(number=number)
     if response.replaces is not None:

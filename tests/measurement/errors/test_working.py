@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from yincai.measurement.errors import working
-from yincai.measurement.errors.lines import Beyond, Line, Tree, form, joined, key, same, terms
+from yincai.measurement.errors.lines import Beyond, Line, Tree, follows, form, joined, key, same, terms
 from yincai.measurement.errors.moves import MISCALCULATED, MOVES, NAMES, Move, MoveModel, updated
 from yincai.measurement.errors.working import Verdict, checked
 
@@ -125,8 +125,28 @@ class TestKnownSteps:
         assert verdicts(fractional, Line("x", "=", n(3))) == ["untold", "untold"]
         squares = Line(("*", "x", "x"), "=", n(4))
         assert verdicts(squares, Line(("-", ("*", "x", "x"), n(4)), "=", n(0))) == ["follows", "follows"]
-        assert verdicts(squares, Line("x", "=", n(2))) == ["follows", "untold"]
+        assert verdicts(squares, Line("x", "=", n(2))) == ["follows", "untold"], "it may be one case of two"
         assert verdicts(task, Line("x")) == ["follows", "untold"]
+
+    @pytest.mark.parametrize(
+        ("before", "after", "steps"),
+        [
+            # 5x + 3 = 2x + 9 → 5x + 2x = 9 + 3
+            (equation(5, 3, 2, 9), equation(7, 0, 0, 12), ("moved without", "letter moved")),
+            # 3(x + 2) = 2x + 12 → 3x + 2x + 2 = 12
+            (Line(BRACKET, "=", linear(2, 12)), equation(5, 2, 0, 12), ("letter moved", "bracket: only")),
+        ],
+    )
+    def test_two_faulty_steps_in_one_line_are_named_together(
+        self, before: Line, after: Line, steps: tuple[str, str]
+    ) -> None:
+        first = checked([before, after])[1].causes[0]
+        assert [name.startswith(start) for name, start in zip(first.steps, steps, strict=True)] == [True, True]
+        assert first.probability > 0.5 and first.wrong is not None
+
+    def test_two_that_only_lead_to_the_same_solution_are_not_named(self) -> None:
+        """5x + 3 = 2x + 9 → 7x = 12 in another form: many pairs of faults end there."""
+        assert names(equation(5, 3, 2, 9), equation(14, 5, 0, 29)) == []
 
     def test_confirmations_raise_a_step(self) -> None:
         before, after = KNOWN["sign lost in dividing"]
@@ -251,6 +271,57 @@ def holds(sign: str, coefficients: tuple[int, ...], x: Fraction) -> bool:
         "≥": lambda: left >= right,
     }
     return tests[sign]()
+
+
+class TestHigherDegrees:
+    @given(st.lists(NUMBERS, min_size=1, max_size=4), st.lists(NUMBERS, min_size=1, max_size=4), SOME)
+    def test_equations_in_one_letter_are_the_same_just_when_their_roots_are(
+        self, one: list[int], other: list[int], k: int
+    ) -> None:
+        first, second = product(one), Line(("*", n(k), product(other).left), "=", n(0))
+        assert same(first, second) is (set(one) == set(other))
+        if set(other) < set(one):
+            assert follows(first, second) is None
+        else:
+            assert follows(first, second) is (set(one) == set(other))
+
+    @given(NUMBERS, NUMBERS, NUMBERS)
+    def test_what_never_is_nought_has_no_part(self, root: int, shift: int, c: int) -> None:
+        """(x − root)((x − shift)² + c² + 1) = 0 has the one solution of x = root."""
+        away: Tree = ("-", "x", n(shift))
+        positive: Tree = ("+", ("*", away, away), n(c * c + 1))
+        line = Line(("*", ("-", "x", n(root)), positive), "=", n(0))
+        assert same(line, Line("x", "=", n(root))) is True
+        assert follows(line, Line("x", "=", n(root + 1))) is False
+        assert same(Line(positive, "=", n(0)), Line(n(0), "=", n(1))) is True
+        assert follows(line, Line(n(0), "=", n(1))) is False, "it has a solution"
+
+    def test_roots_that_no_fraction_is(self) -> None:
+        square: Tree = ("*", "x", "x")
+        assert same(Line(square, "=", n(2)), Line(("*", square, square), "=", n(4))) is True
+        assert same(Line(square, "=", n(2)), Line(square, "=", n(2) + Fraction(1, 10**20))) is False
+        assert follows(Line(square, "=", n(2)), Line("x", "=", Fraction(141421356, 10**8))) is False
+
+    def test_a_faulty_step_breaks_there_too(self) -> None:
+        """x² − 5x = −6 → x² − 5x − 6 = 0."""
+        square: Tree = ("*", "x", "x")
+        before = Line(("-", square, ("*", n(5), "x")), "=", n(-6))
+        after = Line(("-", ("-", square, ("*", n(5), "x")), n(6)), "=", n(0))
+        assert verdicts(before, after) == ["follows", "breaks"]
+        assert names(before, after)[0] == ("moved without changing the sign",)
+
+    def test_more_letters_are_not_guessed_at(self) -> None:
+        both: Tree = ("*", "x", "y")
+        assert same(Line(both, "=", n(4)), Line(("*", both, both), "=", n(16))) is None
+        assert same(Line(("*", "x", "x"), "<", n(4)), Line(("*", "x", "x"), "<", n(5))) is None
+
+
+def product(roots: list[int]) -> Line:
+    """(x − a)(x − b)… = 0."""
+    found: Tree = n(1)
+    for root in roots:
+        found = ("*", found, ("-", "x", n(root)))
+    return Line(found, "=", n(0))
 
 
 class TestExtremes:

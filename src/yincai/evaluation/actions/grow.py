@@ -9,10 +9,11 @@ from yincai.core.rules import rule
 from yincai.core.tasks import background, enqueue
 from yincai.evaluation.computing import Computed, TooFew, compute
 from yincai.evaluation.gathering import Fate, Gathered, gather
-from yincai.evaluation.models import GrowthRun, Monitoring, SchoolGrowth
+from yincai.evaluation.models import GrowthRun, Monitoring, Participant, SchoolGrowth
 from yincai.evaluation.policies import GROWTH_COMPUTE
+from yincai.evaluation.sample import school_path
 from yincai.indicators.suppression import withheld
-from yincai.records.queries import scores_in_force
+from yincai.records.queries import scores_in_force, scores_under_way
 from yincai.registry.models import Organisation, OrganisationKind
 
 
@@ -37,9 +38,10 @@ def grow(monitoring: str, *, acting_user: Actor) -> None:
 
 def compute_and_keep(row: Monitoring, *, acting_user: Actor) -> GrowthRun | None:
     """Compute it now; whoever asked is told where the result is, or why there is none."""
-    gathered = gather(row)
     people = [acting_user.person] if acting_user.person else []
     try:
+        _refuse_while_scores_move(row)
+        gathered = gather(row)
         computed = compute(row, gathered, _least(row))
     except TooFew as error:
         notify(people, f"“{row.title}”的增值算不出来：{error}", f"/monitoring/{row.pk}")
@@ -49,6 +51,11 @@ def compute_and_keep(row: Monitoring, *, acting_user: Actor) -> GrowthRun | None
     return run
 
 
+def _refuse_while_scores_move(row: Monitoring) -> None:
+    if scores_under_way([one.code for one in (row.before, row) if one]):
+        raise TooFew("有学校刚调整隶属，成绩正在转到新的隶属下面。请过几分钟再算。")
+
+
 @action(GROWTH_COMPUTE)
 def keep_run(row: Monitoring, gathered: Gathered, computed: Computed, *, acting_user: Actor) -> GrowthRun:
     """One run with the figures of its schools. What would speak of too few is not even kept."""
@@ -56,7 +63,7 @@ def keep_run(row: Monitoring, gathered: Gathered, computed: Computed, *, acting_
     least = _least(row)
     run = GrowthRun.objects.create(
         monitoring=row,
-        model=computed.model,
+        model={**computed.model, "moved_away": _moved_away(row)},
         counts=dict(gathered.total),
         least=least,
         inputs=computed.columns.pack(),
@@ -77,6 +84,13 @@ def _figures(run: GrowthRun, gathered: Gathered, computed: Computed, least: int)
         figures = {} if school.path in hidden else computed.figures.get(school.path, {})
         rows.append(SchoolGrowth(run=run, school=school, counts=dict(counts), n=counts["included"], **figures))
     return rows
+
+
+def _moved_away(row: Monitoring) -> int:
+    """Schools that have left whoever runs the two monitorings since: their pupils are no longer counted here."""
+    both = [one for one in (row.before, row) if one]
+    rows = Participant._base_manager.filter(monitoring__in=both).exclude(place__startswith=row.organisation.path)
+    return len({school_path(place) for place in rows.values_list("place", flat=True).distinct()})
 
 
 def withheld_schools(top: str, gathered: Gathered, least: int) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from yincai.core.exports import export_file
 from yincai.evaluation.computing import FIGURES, Columns, fitted, keeps_spread
 from yincai.evaluation.models import GrowthRun, SchoolGrowth
 from yincai.evaluation.policies import GROWTH_TAKE
+from yincai.records.queries import present_paths
 from yincai.records.readers.scores import Bundle, bundle_bytes
 from yincai.registry.models import Organisation, OrganisationKind
 
@@ -43,7 +44,7 @@ def take_computation(run: GrowthRun, *, acting_user: Actor) -> HttpResponse:
 
 
 def bundle_of(run: GrowthRun) -> Bundle:
-    given = Columns.unpack(bytes(run.inputs))
+    given = _under_present_paths(Columns.unpack(bytes(run.inputs)), run)
     found = fitted(given, run.least, run.model["version"])
     kept = {row.school.path: row for row in SchoolGrowth.objects.filter(run=run).select_related("school")}
     order = np.random.default_rng(secrets.randbits(64)).permutation(len(given.scores))
@@ -57,6 +58,12 @@ def bundle_of(run: GrowthRun) -> Bundle:
         figures=_figures(found, given, kept),
         errors=given.errors[order][:, None],
     )
+
+
+def _under_present_paths(given: Columns, run: GrowthRun) -> Columns:
+    """A school may have come under another district since."""
+    now = present_paths(given.paths, run.at)
+    return replace(given, paths=[now[path] for path in given.paths])
 
 
 def _drawn_numbers(count: int) -> NDArray[np.int64]:

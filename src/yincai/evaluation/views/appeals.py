@@ -17,7 +17,7 @@ from yincai.evaluation.actions.appeal import answer_appeal, appeal
 from yincai.evaluation.forms import AnswerForm, AppealForm
 from yincai.evaluation.models import Appeal
 from yincai.evaluation.policies import APPEAL, APPEAL_ANSWER, APPEALS_SEE
-from yincai.evaluation.queries import appeals_for
+from yincai.evaluation.queries import appeals_for, appeals_waiting
 from yincai.evaluation.views.growth import growth_or_404
 from yincai.evaluation.words import grade_of, points_said, verdict_said
 from yincai.registry.views.common import attempt, form_page
@@ -52,7 +52,8 @@ def make(request: Request, pk: UUID, school: UUID) -> HttpResponse:
 def index(request: Request) -> HttpResponse:
     rows = list(appeals_for(request.actor))
     waiting = [row for row in rows if row.state == Appeal.OPEN]
-    return render(request, "evaluation/appeals.html", {"rows": rows, "waiting": len(waiting)})
+    values = {"rows": rows, "waiting": len(waiting), "mine": appeals_waiting(request.actor)}
+    return render(request, "evaluation/appeals.html", values)
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,6 +74,8 @@ def page(request: Request, pk: UUID) -> HttpResponse:
         if done:
             messages.success(request, f"已答复，{row.growth.school.name}会收到通知。")
             return redirect("evaluation-appeal-page", pk)
+    if request.method == "POST" and row.state != Appeal.OPEN:
+        messages.warning(request, f"{row.answered_by_name}已经答复过这条申诉，您这次填的没有记下。")
     status = 422 if form is not None and form.errors else 200
     values = {"row": row, "form": form, "said": points_said(row.growth), "what": grade_of(row.growth.run.monitoring)}
     return render(request, "evaluation/appeal.html", values, status=status)

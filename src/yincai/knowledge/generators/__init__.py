@@ -22,6 +22,9 @@ The contract:
   and from every other fault of the variant: where two procedures meet, the answer names no cause. Each
   variant has at least two.
 * Malrule ids are unique over all generators; `Malrule.point` is the knowledge point shown to be weak.
+* Where the problems of a depth are about one point or another, each is a topic of the depth, and an item of its own
+  in the bank: `seed_about(point, seed, depth)` finds a seed for it. A seed means the same variant whatever was asked
+  for. The first topic has the item's plain code, so put a new one last.
 * 提示, 方法 and 例题 never state the answer; 讲解 does and is for after the attempt.
 
 To write a generator: one module with a NamedTuple of a problem's numbers and a subclass of `Generator` with
@@ -29,7 +32,7 @@ To write a generator: one module with a NamedTuple of a problem's numbers and a 
 `registry.py`, give it an independent check in the tests, and pin its digest.
 """
 
-from yincai.knowledge.generators.base import Depth, Fault, Form, Generator, Kind, Ladder, Malrule, Variant
+from yincai.knowledge.generators.base import Depth, Fault, Form, Generator, Kind, Ladder, Malrule, Topic, Variant
 from yincai.knowledge.generators.registry import AnyGenerator, all_generators, get, malrule
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "Kind",
     "Ladder",
     "Malrule",
+    "Topic",
     "Variant",
     "all_generators",
     "get",

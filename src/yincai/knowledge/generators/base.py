@@ -29,6 +29,16 @@ class Malrule:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """What can be asked for at a depth: problems about one knowledge point, where some are about one and some about
+    another; else any problem of the depth."""
+
+    point: str
+    """Code of the point; empty where the depth is not divided."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Depth:
     """A level of difficulty of one skill."""
 
@@ -36,6 +46,11 @@ class Depth:
     name: str
     difficulty: float
     """Prior difficulty on the logit scale, 0 for an average pupil of that grade having even odds."""
+    topics: tuple[Topic, ...]
+
+    def called(self, point: str) -> str:
+        """What the depth is called where a point is asked for."""
+        return next((topic.name for topic in self.topics if topic.point == point), self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +133,13 @@ def rules(*rows: tuple[str, str, str, str]) -> Mapping[str, Malrule]:
     return {row[0]: Malrule(*row) for row in rows}
 
 
-def depths(*rows: tuple[str, float]) -> tuple[Depth, ...]:
-    return tuple(Depth(level, name, difficulty) for level, (name, difficulty) in enumerate(rows, start=1))
+def depths(*rows: tuple[str, float] | tuple[str, float, Mapping[str, str]]) -> tuple[Depth, ...]:
+    """Name and difficulty of each, and where its problems are not about the same points: code → name of each topic."""
+    return tuple(_depth(level, *row) for level, row in enumerate(rows, start=1))
+
+
+def _depth(level: int, name: str, difficulty: float, topics: Mapping[str, str] | None = None) -> Depth:
+    return Depth(level, name, difficulty, tuple(Topic(*row) for row in (topics or {"": name}).items()))
 
 
 class Generator(ABC, Generic[P]):
@@ -182,9 +202,16 @@ class Generator(ABC, Generic[P]):
             self,
         )
 
+    def seed_about(self, point: str, seed: int, depth: int) -> int:
+        """The first seed from this one on whose variant is about the point of a topic."""
+        for step in range(TRIES):
+            if not point or self._find(seed + step, depth)[2].points == (point,):
+                return seed + step
+        raise RuntimeError(f"{self.code} depth {depth} seed {seed}: nothing about {point} in {TRIES} seeds")
+
     def ladder(self, seed: int, depth: int) -> Ladder:
         _, p, draft, _ = self._find(seed, depth)
-        example = self._example(seed, depth, draft.right[1])
+        example = self._example(seed, depth, draft)
         return Ladder(self.clue(p), self.method(p), example, self.solve(p))
 
     def _find(self, seed: int, depth: int) -> tuple[Dice, P, Draft, list[tuple[str, Said]]]:
@@ -206,11 +233,14 @@ class Generator(ABC, Generic[P]):
             return True
         return draft.kind != "choice" and answer in draft.stem and states(draft.stem, answer)
 
-    def _example(self, seed: int, depth: int, secret: str) -> str:
+    def _example(self, seed: int, depth: int, asked: Draft) -> str:
         """Another problem of the same skill, worked, in which the answer of this one does not occur."""
+        secret = asked.right[1]
         for k in range(1, 2 * TRIES):
             other = depth if k < TRIES else 1 + k % len(self.depths)  # an easier one before none at all
             _, p, draft, faults = self._find(mix(seed + k), other)
+            if k < TRIES and draft.points != asked.points:
+                continue
             stem = draft.stem
             if draft.listed:
                 stem += "（" + "；".join(sorted([draft.right[1], *(text for _, (_, text) in faults)])) + "）"

@@ -56,7 +56,11 @@ class Circle(Generator[Problem]):
     name = "圆的周长和面积"
     grade = 6
     points = ("m6.circle.circumference", "m6.circle.area")
-    depths = depths(("知道半径", -0.5), ("知道直径", 0.1), ("半圆和圆环", 0.9))
+    depths = depths(
+        ("知道半径", -0.5, {"m6.circle.circumference": "由半径求周长", "m6.circle.area": "由半径求面积"}),
+        ("知道直径", 0.1, {"m6.circle.area": "由直径求面积", "m6.circle.circumference": "由直径求周长"}),
+        ("半圆和圆环", 0.9, {"m6.circle.circumference": "半圆的周长", "m6.circle.ring": "圆环的面积"}),
+    )
     malrules = rules(
         (
             "circle-area-for-around",

@@ -80,7 +80,11 @@ class OrderOfOperations(Generator[Problem]):
     name = "运算顺序"
     grade = 4
     points = ("m4.ops.order", "m4.ops.brackets")
-    depths = depths(("两级运算", -0.8), ("有括号", -0.1), ("三步混合", 0.7))
+    depths = depths(
+        ("两级运算", -0.8),
+        ("有括号", -0.1),
+        ("三步混合", 0.7, {"m4.ops.brackets": "三步，有括号", "m4.ops.order": "三步，没有括号"}),
+    )
     malrules = rules(
         (
             "ops-left-to-right",

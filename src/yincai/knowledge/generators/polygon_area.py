@@ -55,7 +55,11 @@ class PolygonArea(Generator[Problem]):
     name = "多边形的面积"
     grade = 5
     points = ("m5.area.parallelogram", "m5.area.triangle", "m5.area.trapezoid")
-    depths = depths(("三角形和平行四边形", -0.6), ("梯形", 0.1), ("倒求高", 0.8))
+    depths = depths(
+        ("三角形和平行四边形", -0.6, {"m5.area.triangle": "三角形", "m5.area.parallelogram": "平行四边形"}),
+        ("梯形", 0.1),
+        ("倒求高", 0.8),
+    )
     malrules = rules(
         (
             "area-half-forgotten",

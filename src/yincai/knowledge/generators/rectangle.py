@@ -46,7 +46,11 @@ class Rectangle(Generator[Problem]):
     name = "长方形的周长和面积"
     grade = 3
     points = ("m3.rect.perimeter", "m3.area.rect")
-    depths = depths(("直接求", -0.9), ("想清楚求什么", 0.0), ("倒着求", 0.8))
+    depths = depths(
+        ("直接求", -0.9, {"m3.area.rect": "直接求面积", "m3.rect.perimeter": "直接求周长"}),
+        ("想清楚求什么", 0.0, {"m3.rect.perimeter": "生活里求周长", "m3.area.rect": "生活里求面积"}),
+        ("倒着求", 0.8, {"m3.rect.perimeter": "由周长倒着求", "m3.area.rect": "由面积倒着求"}),
+    )
     malrules = rules(
         (
             "rect-area-for-perimeter",

@@ -72,7 +72,11 @@ class SignedArithmetic(Generator[Problem]):
     name = "有理数的运算"
     grade = 7
     points = ("m7.num.add", "m7.num.sub", "m7.num.mul", "m7.num.mixed")
-    depths = depths(("加与减", -0.5), ("两步运算", 0.2), ("含乘方", 0.8))
+    depths = depths(
+        ("加与减", -0.5, {"m7.num.sub": "减法", "m7.num.add": "加法"}),
+        ("乘法和两步运算", 0.2, {"m7.num.mixed": "两步运算", "m7.num.mul": "乘法"}),
+        ("含乘方", 0.8),
+    )
     malrules = rules(
         (
             "sign-sizes-added",

@@ -243,6 +243,8 @@ class _Lexer:
 
     def letter(self, char: str) -> None:
         if not self.reading.letters:
+            if self.text[self.at + 1 :].lstrip().startswith("="):
+                raise Unreadable(self.at, f"只写等号右边的数就行，不用写“{char}=”。")
             raise Unreadable(self.at, f"第 {self.at + 1} 个字是字母 {char}，这里要写数。")
         sub = _SUBSCRIPT.match(self.text, self.at + 1)
         if sub is None and self.reading.several:

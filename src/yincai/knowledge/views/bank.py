@@ -111,11 +111,11 @@ def _units() -> list[tuple[str, str]]:
 @requires(FIND)
 def item(request: Request, pk: int) -> HttpResponse:
     row = item_of(Item.objects.prefetch_related("points", "routes"), pk)
-    seed = request.GET.get("seed", "1")
+    seed = request.GET.get("seed", "")
     version = get_object_or_404(ItemVersion, item=row, number=request.GET.get("version") or row.version)
     values = {
         "item": row,
-        "shown": Shown(row, version, int(seed) if seed.isdigit() else 1),
+        "shown": Shown(row, version, int(seed) if seed.isdecimal() else None),
         "versions": row.versions.order_by("-number"),
         "is_current": version.number == row.version,
         "linked": Item.objects.filter(text_digest=row.text_digest).exclude(pk=row.pk) if row.text_digest else [],
@@ -126,7 +126,6 @@ def item(request: Request, pk: int) -> HttpResponse:
         "slots": [point_label(point.code) for point in row.points.all()] + [""] * POINT_FIELDS,
         "points": KnowledgePoint.objects.filter(retired=False),
         "may_write": WRITE.can(request.actor, row),
-        "next_seed": int(seed) + 1 if seed.isdigit() else 2,
     }
     values["slots"] = values["slots"][: max(POINT_FIELDS, row.points.count())]  # type: ignore[index]
     return render(request, "knowledge/item.html", values)

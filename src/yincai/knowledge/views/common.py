@@ -15,7 +15,7 @@ from django.http import Http404
 from yincai.core.action import ActionError
 from yincai.core.http import Request
 from yincai.core.models import StoredFile
-from yincai.knowledge.generators import get
+from yincai.knowledge.generators import AnyGenerator, Variant, get
 from yincai.knowledge.grading.rules import AnswerSpec
 from yincai.knowledge.items import LETTERS, Image, shown_answer, variant_spec
 from yincai.knowledge.models import Item, ItemVersion
@@ -56,13 +56,29 @@ def item_of(rows: QuerySet[Item], pk: int) -> Item:
 
 
 class Shown:
-    """An item as a list or a page shows it: its current version, or a variant of its generator."""
+    """An item as a list or a page shows it: its current version, or a variant of its generator. `seed`: that of an
+    answer or of what somebody looked at; without one, any of the item's variants."""
 
-    def __init__(self, item: Item, version: ItemVersion, seed: int = 1) -> None:
+    def __init__(self, item: Item, version: ItemVersion, seed: int | None = None) -> None:
         self.item = item
         self.version = version
-        self.seed = seed if item.generator else None
-        self._variant = get(item.generator, version.number).make(seed, item.depth or 1) if item.generator else None
+        self.seed: int | None = None
+        self._variant: Variant | None = None
+        if item.generator:
+            self.seed = self._seed_from(1) if seed is None else seed
+            self._variant = self._maker.make(self.seed, item.depth or 1)
+
+    @property
+    def _maker(self) -> AnyGenerator:
+        return get(self.item.generator, self.version.number)
+
+    def _seed_from(self, start: int) -> int:
+        return self._maker.seed_about(self.item.topic, start, self.item.depth or 1)
+
+    @property
+    def next_seed(self) -> int | None:
+        """Of another variant."""
+        return None if self.seed is None else self._seed_from(self.seed + 1)
 
     @property
     def stem(self) -> str:
@@ -106,7 +122,7 @@ class Shown:
         """Wrong answers of this variant, and the cause each shows."""
         if not self._variant:
             return []
-        rules = get(self.item.generator, self.version.number).malrules
+        rules = self._maker.malrules
         return [(self._said(fault.answer), rules[fault.malrule].name) for fault in self._variant.faults]
 
     def _said(self, answer: str) -> str:
@@ -116,11 +132,10 @@ class Shown:
 
     @property
     def title(self) -> str:
-        """What the item is about: a generator's skill and depth, else the item's code."""
+        """What the item is about: a generator's skill and what of it this variant asks, else the item's code."""
         if self._variant is None:
             return self.item.code
-        maker = get(self.item.generator, self.version.number)
-        return f"{maker.name}（{maker.depths[self._variant.depth - 1].name}）"
+        return f"{self._maker.name}（{self._maker.depths[self._variant.depth - 1].called(self._variant.points[0])}）"
 
 
 def shown(items: list[Item]) -> list[Shown]:

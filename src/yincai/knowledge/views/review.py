@@ -81,7 +81,7 @@ def flag(request: Request, pk: int) -> HttpResponse:
         if made:
             messages.success(request, "收到了，谢谢。老师看过以后会有通知。")
             return redirect(back if back != HOME else "knowledge-said")
-    question = Shown(row, version, 1 if seed is None else seed)
+    question = Shown(row, version, seed)
     values = {"form": form, "shown": question, "back": back}
     return render(request, "knowledge/flag.html", values, status=422 if form.errors else 200)
 
@@ -118,7 +118,7 @@ def flags(request: Request) -> HttpResponse:
         (row.item_id, row.number): row for row in ItemVersion.objects.filter(item__in={flag.item_id for flag in page})
     }
     rows = [
-        (row, Shown(row.item, versions[row.item_id, row.version], 1 if row.seed is None else row.seed))
+        (row, Shown(row.item, versions[row.item_id, row.version], row.seed))
         for row in page
         if (row.item_id, row.version) in versions
     ]

@@ -14,6 +14,7 @@ from yincai.learning.attribution.causes import platform_candidates
 from yincai.learning.attribution.choices import choices_for
 from yincai.learning.attribution.stepping import workings_of
 from yincai.learning.attribution.trained import in_use, train
+from yincai.learning.attribution.words import name_of
 from yincai.learning.policies import ATTRIBUTE
 from yincai.records.models import ResponseFact
 from yincai.records.queries import said_in
@@ -23,10 +24,11 @@ from yincai.registry.queries import class_of, people_of
 
 
 @action(ATTRIBUTE)
-def judge(fact: ResponseFact, cause: str, *, acting_user: Actor) -> Judgement:
+def judge(fact: ResponseFact, cause: str, seen: int | None = None, *, acting_user: Actor) -> Judgement:
     """Say what caused a wrong answer: a statement, its row, and a newly trained model.
 
-    The same word again changes nothing; another one takes the place of the first. Raises ConsentMissing.
+    The same word again changes nothing; another one takes the place of the first. `seen`: the judgement that stood on
+    the page, 0 for none; where another stands by now, its word is told first. Raises ConsentMissing.
     """
     require_pupil(fact.pupil, acting_user)
     if fact.score >= 1:
@@ -40,6 +42,9 @@ def judge(fact: ResponseFact, cause: str, *, acting_user: Actor) -> Judgement:
     if before and before.cause == cause:
         changed_nothing()
         return before
+    if before and seen is not None and seen != before.pk:
+        said = f"这一页打开以后，这道题已经定为“{name_of(before.cause)}”。"
+        raise ActionError(f"{said}若仍要改成“{name_of(cause)}”，请再按一次“就这样定”。")
     Judgement.objects.filter(answer=fact.statement, superseded=False).update(superseded=True)
     row = _store(fact, offered[0].cause if offered else "", cause, acting_user)
     model = train(fact.subject, acting_user.account.pk)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from yincai.core.action import ActionError
+from yincai.core.action import ActionError, Conflict
 from yincai.core.actors import Actor
 from yincai.knowledge import items
 from yincai.knowledge.items import Graded, UnknownItem
@@ -32,18 +32,31 @@ GOES_ON = timedelta(days=3)  # an unfinished placement is taken up again for thi
 PAUSE = timedelta(minutes=5)  # away from the screen for this long, the eyes have rested
 
 
+class AnsweredElsewhere(Conflict):
+    """Nothing is lost: the test goes on with its next question."""
+
+    def __init__(self, practice: UUID) -> None:
+        self.practice = practice
+        super().__init__("这道题在另一个窗口里已经答过，这一次没有算。接着做下一题就好。")
+
+
 @dataclass(frozen=True)
-class Answered:
-    """The verdict; `counted` is false when the answer went back to be mended. `state`: the pupil's, afterwards.
-    `version`: the one whose key counted. `hints`: steps of help taken before."""
+class Marked:
+    """The verdict. `version`: the one whose key counted. `hints`: steps of help taken before."""
 
     form: AnswerForm
     practice: Practice
     version: int
     graded: Graded
     hints: int
+
+
+@dataclass(frozen=True)
+class Answered(Marked):
+    """`counted` is false when the answer went back to be mended. `state`: the pupil's, afterwards."""
+
     counted: bool
-    state: bytes
+    state: Traced
 
 
 def begin(keeping: Keeping, subject: str, unit: str, assignment: Assignment | None, *, acting_user: Actor) -> Practice:
@@ -64,7 +77,7 @@ def begin_placement(keeping: Keeping, subject: str, *, acting_user: Actor) -> Pr
 def _stretch_from(keeping: Keeping, subject: str) -> datetime:
     """A sitting begun right after another one is no rest: the minutes go on counting."""
     now = timezone.now()
-    recent = Traced.unpack(keeping.state(subject)).mastery.recent
+    recent = keeping.state(subject).mastery.recent
     if not len(recent) or now.timestamp() - float(recent["time"][-1]) > PAUSE.total_seconds():
         return now
     return keeping.last_stretch() or now
@@ -99,13 +112,15 @@ def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_us
     practice, hints = keeping.opened(form)
     if practice.ended_at is not None and keeping.said(form.id) is None:
         raise NoPractice
+    if practice.measures and _answered_elsewhere(keeping, practice, form):
+        raise AnsweredElsewhere(practice.pk)
     version, graded = _grade(practice, form, typed)
     if graded.outcome in TAKEN_BACK:
         if keeping.said(form.id) is not None:
             raise ConflictingStatement
         return Answered(form, practice, version, graded, hints, False, keeping.state(practice.subject))
-    given = Answered(form, practice, version, graded, hints, True, b"")
-    statement, response = _told(given, typed, _spent(form, spent_ms, now), keeping.pupil, now)
+    marked = Marked(form, practice, version, graded, hints)
+    statement, response = _told(marked, typed, _spent(form, spent_ms, now), keeping.pupil, now)
     try:
         state = keeping.answered(statement, response)
     except ConflictingStatement:
@@ -113,6 +128,12 @@ def answer(keeping: Keeping, token: str, typed: str, spent_ms: int, *, acting_us
             raise
         state = keeping.state(practice.subject)  # the same answer, graded before its key was mended
     return Answered(form, practice, version, graded, hints, True, state)
+
+
+def _answered_elsewhere(keeping: Keeping, practice: Practice, form: AnswerForm) -> bool:
+    """Whether a test has had just this question answered on another form: in a second tab."""
+    asked = any((each.item, each.seed) == (form.item, form.seed) for each in keeping.given(practice))
+    return asked and keeping.said(form.id) is None
 
 
 def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Graded]:
@@ -125,22 +146,22 @@ def _grade(practice: Practice, form: AnswerForm, typed: str) -> tuple[int, Grade
         raise ActionError("这道题已经撤下，不用再答。请换一道新的。") from None
 
 
-def _told(given: Answered, typed: str, spent: int, pupil: int, now: datetime) -> tuple[dict[str, object], Response]:
-    form, practice, graded = given.form, given.practice, given.graded
-    asked = items.question(form.item, given.version, form.seed)
+def _told(marked: Marked, typed: str, spent: int, pupil: int, now: datetime) -> tuple[dict[str, object], Response]:
+    form, practice, graded = marked.form, marked.practice, marked.graded
+    asked = items.question(form.item, marked.version, form.seed)
     source = "assigned" if practice.assignment_id else str(practice.purpose)
     statement = statement_of(
         id=form.id,
         subject=practice.subject,
         item=form.item,
-        version=given.version,
+        version=marked.version,
         seed=form.seed,
         typed=typed,
         score=graded.score,
         success=graded.outcome == "right",
         at=now,
         duration_ms=spent,
-        hints=given.hints,
+        hints=marked.hints,
         practice=practice.pk,
         cause=graded.cause,
         source=source,
@@ -150,14 +171,14 @@ def _told(given: Answered, typed: str, spent: int, pupil: int, now: datetime) ->
         subject=practice.subject,
         place=practice.place,
         item=form.item,
-        version=given.version,
+        version=marked.version,
         seed=form.seed,
         points=asked.points,
         difficulty=asked.difficulty,
         guess=asked.guess,
         score=graded.score,
         duration_ms=spent,
-        hints=given.hints,
+        hints=marked.hints,
         source=source,
         cause=graded.cause,
         practice=practice.pk,

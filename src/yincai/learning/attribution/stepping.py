@@ -98,6 +98,8 @@ def _between(worked: Worked) -> str:
 
 
 def _shows(cause: Cause, line: str) -> str:
+    if cause.wrong is not None and len(cause.steps) == 2:
+        return f"：先错成 ${shown(cause.wrong)}$，再错一处，正好是写的这一行"
     if cause.wrong is not None and shown(cause.wrong) == line:
         return "，正好是这样错的样子"
     if cause.wrong is not None:

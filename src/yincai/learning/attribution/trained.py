@@ -14,7 +14,7 @@ from django.db.models import Count
 
 from yincai.core.scope import unscoped
 from yincai.learning.attributed import AttributionModel, Judgement
-from yincai.learning.attribution.words import STEPS, procedures_of
+from yincai.learning.attribution.words import STEPS, procedures_of, steps_of
 from yincai.measurement.errors import moves
 from yincai.measurement.errors.answers import NAMES, AnswerModel, updated
 from yincai.measurement.errors.moves import MoveModel
@@ -74,7 +74,7 @@ def _rules(pairs: dict[tuple[str, str], int]) -> dict[str, list[int]]:
     """For each malrule that was named: agreed, refused."""
     agreed, refused = Counter[str](), Counter[str]()
     for (said, cause), n in pairs.items():
-        agreed[cause] += n
+        agreed.update(dict.fromkeys(steps_of(cause) or (cause,), n))
         if said and said != cause:
             refused[said] += n
     named = {rule for rule in {**agreed, **refused} if not procedures_of(rule)}

@@ -1,5 +1,5 @@
-"""Causes in words. A cause is a generator's malrule, one or two procedures of the search, a faulty step between two
-lines of working, or a teacher's own word."""
+"""Causes in words. A cause is a generator's malrule, one or two procedures of the search, one or two faulty steps
+between two lines of working, or a teacher's own word."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from yincai.knowledge.queries import cause_name, graph
 from yincai.measurement.errors import answers
 
 SEARCHED = "calc:"  # before what the search found: `calc:0+3`, places in `answers.NAMES`
+TWO = "two:"  # before two faulty steps in one line: `two:eq-move-keeps-sign+step:sign`
 SLIP, UNKNOWN = "slip", "unknown"
 TEACHERS = {SLIP: "粗心笔误", UNKNOWN: "看不出错因"}
 PROCEDURES = {
@@ -33,6 +34,7 @@ PROCEDURES = {
     "one too small": "少了 1",
     "turned over": "分子分母颠倒",
 }
+CARELESS = (("one too large",), ("one too small",), ("last digits turned",))
 # What may be asked without saying by how much the number is off.
 PROBES = {
     "sign of the result wrong": "结果的正负号想清楚了吗？",
@@ -96,19 +98,33 @@ LOOK_AGAIN = "到这一行变了什么？一项一项对着看看。"
 
 
 def stepped(steps: tuple[str, ...], in_equation: bool) -> str:
-    """The id of a cause that was found between two lines: one faulty step, or procedures of the search."""
-    ids = STEPS.get(steps[0])
-    return searched(steps) if ids is None else ids[0 if in_equation else -1]
+    """The id of a cause that was found between two lines: one or two faulty steps, or procedures of the search."""
+    if steps[0] not in STEPS:
+        return searched(steps)
+    ids = [STEPS[step][0 if in_equation else -1] for step in steps]
+    return ids[0] if len(ids) == 1 else TWO + "+".join(ids)
+
+
+def steps_of(cause: str) -> tuple[str, ...]:
+    """The two faulty steps behind a cause; none for another kind."""
+    return tuple(cause.removeprefix(TWO).split("+")) if cause.startswith(TWO) else ()
 
 
 def probe(cause: str) -> str:
     """What a pupil is asked at a line that does not follow; it never says the answer."""
+    if steps_of(cause):
+        return probe(steps_of(cause)[0])
     first = next(iter(procedures_of(cause)), "")
     if first in PROBES:
         return PROBES[first]
     return (
         QUESTIONS.get(cause) or words_of(cause) or (f"这一步会不会是“{PROCEDURES[first]}”？" if first else LOOK_AGAIN)
     )
+
+
+def is_careless(cause: str) -> bool:
+    """Whether it looks like a slip of the pen, that a look back would find and no lesson is needed for."""
+    return cause == SLIP or procedures_of(cause) in CARELESS
 
 
 def searched(procedures: tuple[str, ...]) -> str:
@@ -131,6 +147,8 @@ def name_of(cause: str) -> str:
         return TEACHERS[cause]
     if cause in STEP_WORDS:
         return STEP_WORDS[cause][0]
+    if steps_of(cause):
+        return "，又".join(name_of(step) for step in steps_of(cause))
     procedures = procedures_of(cause)
     return "，又".join(PROCEDURES.get(name, name) for name in procedures) if procedures else cause_name(cause)
 
@@ -139,6 +157,8 @@ def words_of(cause: str) -> str:
     """The sentence that a malrule or a faulty step says to the pupil; nothing for other causes."""
     if cause in STEP_WORDS:
         return STEP_WORDS[cause][1]
+    if steps_of(cause):
+        return "".join(words_of(step) for step in steps_of(cause))
     try:
         return malrule(cause).explain
     except LookupError:
@@ -146,7 +166,9 @@ def words_of(cause: str) -> str:
 
 
 def point_of(cause: str, subject: str) -> Point | None:
-    """The knowledge point that a malrule shows to be weak."""
+    """The knowledge point that a malrule shows to be weak; of two, the first that has one."""
+    if steps_of(cause):
+        return next(filter(None, (point_of(step, subject) for step in steps_of(cause))), None)
     try:
         return graph(subject).points.get(malrule(cause).point)
     except LookupError:

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from yincai.knowledge import items
 from yincai.knowledge.items import Image, UnknownItem
+from yincai.learning.attributed import Judgement
 from yincai.learning.attribution.causes import Candidate, attribute
 from yincai.learning.attribution.choices import GENERAL, Choice, choices_for
 from yincai.learning.attribution.stepping import Line, seen_in, workings_of
@@ -17,7 +18,7 @@ from yincai.records.models import ResponseFact
 @dataclass(frozen=True)
 class Shown:
     """`chosen`: the cause that is ticked when the page opens; `groups`: what may be ticked, by where it comes from;
-    `steps`: the lines that the pupil wrote out, from the task on."""
+    `steps`: the lines that the pupil wrote out, from the task on; `judgement`: the one in force, 0 for none."""
 
     stem: str
     images: tuple[Image, ...]
@@ -25,7 +26,7 @@ class Shown:
     typed: str
     key: str
     candidates: tuple[Candidate, ...]
-    judged: bool
+    judgement: int
     chosen: str
     groups: tuple[tuple[str, tuple[Choice, ...]], ...]
     steps: tuple[Line, ...] = ()
@@ -38,8 +39,8 @@ class Shown:
     @property
     def finding(self) -> str:
         first = self.candidates[0] if self.candidates else None
-        if self.judged and first:
-            return f"您判断是“{first.name}”"
+        if self.judgement and first:
+            return f"老师判断是“{first.name}”"
         return f"可能是“{first.name}”（约 {first.probability:.0%}）" if first else "还看不出错因"
 
 
@@ -56,11 +57,16 @@ def shown_answer(fact: ResponseFact) -> Shown:
         typed=wrong.typed if wrong else "",
         key=key,
         candidates=candidates,
-        judged=bool(wrong and wrong.judged),
+        judgement=_judgement_of(fact),
         chosen=candidates[0].cause if candidates else "",
         groups=groups,
         steps=_steps(fact),
     )
+
+
+def _judgement_of(fact: ResponseFact) -> int:
+    row = Judgement.objects.filter(answer=fact.statement, superseded=False).first()
+    return row.pk if row else 0
 
 
 def _steps(fact: ResponseFact) -> tuple[Line, ...]:

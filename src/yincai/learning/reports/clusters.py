@@ -14,13 +14,14 @@ from yincai.knowledge.graph import Point
 from yincai.knowledge.queries import graph
 from yincai.learning.actions.practise import DONT_KNOW
 from yincai.learning.attribution.causes import EXACT, STEP, TEACHER, Wrong, attribute
-from yincai.learning.attribution.words import TEACHERS, name_of, point_of, words_of
+from yincai.learning.attribution.words import TEACHERS, is_careless, name_of, point_of, words_of
 from yincai.learning.papers import SIGNS
 from yincai.learning.reports.gather import Gathered
 from yincai.measurement.intervals import wilson
 from yincai.registry.queries import Pupil
 
 NOTHING_WRITTEN = ("", DONT_KNOW, *(sign for _, sign in SIGNS.values()))
+FIRST = 6  # clusters that stand open
 NEWEST = 30  # to be judged one by one
 
 
@@ -41,6 +42,10 @@ class Cluster:
     @property
     def count(self) -> int:
         return len(self.answers)
+
+    @property
+    def careless(self) -> bool:
+        return is_careless(self.cause)
 
     @property
     def how(self) -> str:
@@ -70,6 +75,18 @@ class Errors:
     wrong: int
 
     @property
+    def first(self) -> tuple[Cluster, ...]:
+        return self.clusters[:FIRST]
+
+    @property
+    def rest(self) -> tuple[Cluster, ...]:
+        return self.clusters[FIRST:]
+
+    @property
+    def most_of_rest(self) -> int:
+        return max((len(one.people) for one in self.rest), default=0)
+
+    @property
     def written(self) -> list[Wrong]:
         """Of the unnamed those that one can look at and judge."""
         return [one for one in self.unnamed if one.typed not in NOTHING_WRITTEN]
@@ -91,8 +108,13 @@ def errors_of(gathered: Gathered, least: int) -> Errors:
         by_cause[one.cause].append(one)
     unnamed = by_cause.pop("", [])
     clusters = [_cluster(cause, some, gathered, least) for cause, some in by_cause.items()]
-    clusters.sort(key=lambda one: (one.cause in TEACHERS, -len(one.people), -one.count, one.cause))
+    clusters.sort(key=_place)
     return Errors(tuple(clusters), tuple(unnamed), sum(one.waits for one in unnamed), len(wrong))
+
+
+def _place(one: Cluster) -> tuple[bool, bool, int, int, str]:
+    """What can be taught comes first, most pupils before fewer; then what looks careless, then the teacher's own."""
+    return one.cause in TEACHERS, one.careless, -len(one.people), -one.count, one.cause
 
 
 def _cluster(cause: str, wrong: Sequence[Wrong], gathered: Gathered, least: int) -> Cluster:

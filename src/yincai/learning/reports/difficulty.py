@@ -156,12 +156,12 @@ def _finding(flag: str, distractor: str) -> Finding:
 
 
 def stem_of(fact: ResponseFact) -> str:
-    """A generator by its name and depth; any other item by how its stem begins, never cut within a formula."""
+    """A generator by its name and what it is asked for; another item by how its stem begins, uncut within formulas."""
     try:
         held = items.held(fact.item, fact.version)
         if held.generator:
             maker = get(held.generator, held.version.number)
-            return f"{maker.name}：{maker.depths[held.depth - 1].name}"
+            return f"{maker.name}：{maker.depths[held.depth - 1].called(held.topic)}"
         return shortened(held.version.stem)
     except (UnknownItem, LookupError):
         return "这道题已不在题库里"

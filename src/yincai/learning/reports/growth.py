@@ -79,10 +79,15 @@ class PointGrowth:
 
 def _change_words(one: PointGrowth) -> str:
     low, high, value = one.change.low or 0.0, one.change.high or 0.0, one.change.value or 0.0
-    bounds = f"{signed(low * 100, plus=False)} 到 {signed(high * 100, plus=False)}，{one.n} 人"
+    close = round(low * 100) == 0 or round(high * 100) == 0  # rounded it would not say on which side nought lies
+    bounds = f"{_bound(low, close)} 到 {_bound(high, close)}，{one.n} 人"
     if one.direction == 0:
         return f"看不出变化（{signed(value * 100)} 个百分点，{bounds}）"
     return f"{'进步' if one.direction > 0 else '退步'} {abs(value) * 100:.0f} 个百分点（{bounds}）"
+
+
+def _bound(share: float, close: bool) -> str:
+    return signed(share * 100, 1 if close else 0, plus=False)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from yincai.knowledge.items import UnknownItem
 from yincai.knowledge.queries import graph
 from yincai.learning.attribution.causes import Wrong, attribute
 from yincai.learning.attribution.words import TEACHERS, name_of
-from yincai.learning.tracing.state import Traced
+from yincai.learning.states import traced_of
 from yincai.measurement.errors.patterns import Attempt, Pattern, patterns
 from yincai.records.models import ResponseFact
-from yincai.records.queries import in_force, state_of
+from yincai.records.queries import in_force
 
 SINCE = timedelta(days=90)
 MOST = 200  # answers looked at
@@ -52,7 +52,7 @@ def patterns_of(pupil: int, subject: str) -> list[PointPattern]:
     facts = list(rows.order_by("-at", "-pk")[:MOST])[::-1]
     wrong = {one.fact.pk: one for one in attribute(facts, subject)}
     known = graph(subject)
-    table = Traced.unpack(state_of(pupil, subject)).masteries(timezone.now().timestamp(), known.width)
+    table = traced_of(pupil, subject).masteries(timezone.now().timestamp(), known.width)
     found = []
     for point in known:
         here = [fact for fact in facts if point.slot in fact.slots]

@@ -1,13 +1,14 @@
 """What is known of a pupil in a subject: both heads in one packed state, which names the numbers it was folded with.
 
 So a state is always read with its own numbers, and two sets never meet in one state. The mastery head is read by every
-page; the prediction head stays packed until somebody predicts.
+page; the prediction head is unpacked once, when somebody predicts or wants to know that the bytes are sound.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from yincai.learning.tracing.numbers import Floats, Numbers
 from yincai.learning.tracing.versions import NEWEST, numbers_in_use, numbers_of
 from yincai.measurement import tracing
-from yincai.measurement.tracing import ItemBatch, Masteries, State
+from yincai.measurement.tracing import ItemBatch, Masteries, State, default
 
 LAYOUT = 2  # a mastery head alone begins with its own layout, 1
 TOP = struct.Struct("<BBI")  # layout, bytes of the set's name, bytes of the mastery head
@@ -47,6 +48,17 @@ class Traced:
         own = numbers or numbers_of(name)
         return cls(own, State.unpack(packed[top:end], own.mastery), packed[end:])
 
+    @cached_property
+    def prediction(self) -> default.State:
+        """The prediction head, unpacked. Raises ValueError when its bytes are no state."""
+        return self.numbers.trees.unpack(self.trees)
+
+    def checked(self) -> Traced:
+        """With both heads unpacked. Raises ValueError as `unpack` does, of the prediction head too."""
+        if self.numbers.predicts:
+            _ = self.prediction
+        return self
+
     def pack(self) -> bytes:
         shown = self.mastery.pack()
         if not self.numbers.predicts:
@@ -69,8 +81,8 @@ class Traced:
         """As the two heads say it together. slots : (questions, k), padded with −1. shown : what `by_mastery` says."""
         if not self.numbers.predicts or not len(slots):
             return shown
-        trees, units = self.numbers.trees, self.numbers.units_of(slots)
-        return self.numbers.blended(units, trees.predict(trees.unpack(self.trees), units, time), shown)
+        units = self.numbers.units_of(slots)
+        return self.numbers.blended(units, self.numbers.trees.predict(self.prediction, units, time), shown)
 
     def differences(self, other: Traced) -> list[str]:
         """In words, where two states differ: counts and dates exactly, floats beyond 1e-6."""
@@ -78,10 +90,9 @@ class Traced:
             return [f"numbers: {self.numbers.name} and {other.numbers.name}"]
         found = self.mastery.differences(other.mastery)
         if self.trees != other.trees:
-            trees = self.numbers.trees
-            one, two = trees.unpack(self.trees), trees.unpack(other.trees)
             for name in ("head", "own"):
-                if not np.allclose(getattr(one, name), getattr(two, name), rtol=1e-6, atol=1e-6):
+                one, two = getattr(self.prediction, name), getattr(other.prediction, name)
+                if not np.allclose(one, two, rtol=1e-6, atol=1e-6):
                     found.append(f"prediction head: {name}")
         return found
 

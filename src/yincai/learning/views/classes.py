@@ -18,8 +18,7 @@ from yincai.learning.queries import child_sentences, class_status, common_errors
 from yincai.learning.reports.patterns import patterns_of
 from yincai.learning.reports.progress import progress_lately
 from yincai.learning.setting import progress_of, set_lately
-from yincai.learning.tracing.state import Traced
-from yincai.records.queries import state_of
+from yincai.learning.states import traced_of
 from yincai.registry.consent import allows
 from yincai.registry.models import Organisation, Person, Purpose
 from yincai.registry.queries import class_of, classes_below, classes_taught, pseudonym_of, why_not_kept
@@ -109,7 +108,7 @@ def child(request: Request, person: UUID) -> HttpResponse:
     row = get_object_or_404(_own_children(request), pk=person)
     pseudonym = pseudonym_of(row)
     shown = pseudonym.keeps and allows(row, Purpose.REPORT)
-    views = unit_views(SUBJECT, Traced.unpack(state_of(pseudonym.number, SUBJECT))) if shown else []
+    views = unit_views(SUBJECT, traced_of(pseudonym.number, SUBJECT)) if shown else []
     context = {
         "child": row,
         "shown": shown,

@@ -21,7 +21,7 @@ from yincai.learning.models import PlacementPaper, PlacementResult, Practice, Pu
 from yincai.learning.papers import LENGTHS
 from yincai.learning.placed import Told, last_result, told, told_of
 from yincai.learning.placed import class_placement as placement_of_class
-from yincai.learning.placing import BANDS, FEWEST_SAID, LONGEST, bench_of
+from yincai.learning.placing import BANDS, FEWEST_SAID, LONGEST, SHORTEST, bench_of
 from yincai.learning.policies import PRACTISE, SEE_CLASS, STEER
 from yincai.learning.queries import grade_of
 from yincai.learning.views.classes import class_or_404, classes_of, note_reveal
@@ -46,6 +46,7 @@ def placement(request: Request) -> HttpResponse:
         "left": LONGEST - given,
         "fewest": FEWEST_SAID,
         "longest": LONGEST,
+        "few": SHORTEST,
         "minutes": int(rule("eye.session", request.actor.place).value),
         "not_kept": "" if keeping.keeps else why_not_kept(request.actor.person_id),
     }

@@ -58,7 +58,7 @@ def keeping_of(request: Request) -> Keeping:
 @requires(PRACTISE)
 def map_(request: Request) -> HttpResponse:
     keeping = keeping_of(request)
-    state = Traced.unpack(keeping.state(SUBJECT))
+    state = keeping.state(SUBJECT)
     return render(
         request,
         "learning/map.html",
@@ -113,7 +113,7 @@ def _number(keeping: Keeping, sitting: Practice) -> int:
     return max([len(given), *reached]) + 1
 
 
-def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, number: int) -> dict[str, Any]:
+def _next(request: Request, keeping: Keeping, sitting: Practice, state: Traced, number: int) -> dict[str, Any]:
     """The next question, or the rest, or the end."""
     set_ = sitting.assignment
     if sitting.ended_at is not None:
@@ -129,8 +129,7 @@ def _next(request: Request, keeping: Keeping, sitting: Practice, state: bytes, n
         return {"rest": rest}
     if sitting.measures:
         return _next_measured(request, keeping, sitting, number)
-    unpacked, now = Traced.unpack(state), timezone.now().timestamp()
-    asked = ask(keeping, sitting, request.actor.held.organisation, unpacked, number, now)
+    asked = ask(keeping, sitting, request.actor.held.organisation, state, number, timezone.now().timestamp())
     if asked is None and set_ and number > 1:
         return {"done": {"title": "老师布置的练习做完了", "what": "老师能看到你做完了。"}}
     if asked is None:
@@ -210,13 +209,17 @@ def answer(request: Request) -> HttpResponse:
     typed = _typed(request)
     try:
         given = practise.answer(keeping, token, typed, _spent(request), acting_user=request.actor)
+    except practise.AnsweredElsewhere as elsewhere:
+        return _refused(request, str(elsewhere), 409, reverse("learning-practice", args=[elsewhere.practice]))
     except Conflict as conflict:
         return _refused(request, str(conflict), 409)
     except ActionError as error:
         return _refused(request, str(error), 400)
     if not given.counted:
         return _back(request, keeping, given, typed)
-    context = _next(request, keeping, given.practice, given.state, given.form.number + 1)
+    # In another tab the test may have gone further.
+    number = _number(keeping, given.practice) if given.practice.measures else given.form.number + 1
+    context = _next(request, keeping, given.practice, given.state, number)
     if given.practice.measures:
         if "done" in context and given.practice.ended_at is None:
             finish(keeping, given.practice.pk, grade_of(request.actor), acting_user=request.actor)
@@ -264,9 +267,9 @@ def _marked(typed: str, position: int | None) -> tuple[str, ...]:
     return () if position is None else (typed[:position], typed[position : position + 1], typed[position + 1 :])
 
 
-def _refused(request: Request, why: str, status: int) -> HttpResponse:
+def _refused(request: Request, why: str, status: int, goes_on: str = "") -> HttpResponse:
     template = "learning/_refused.html" if request.htmx else "learning/refused.html"
-    return render(request, template, {"why": why}, status=status)
+    return render(request, template, {"why": why, "goes_on": goes_on}, status=status)
 
 
 def _shown(given: practise.Answered, typed: str) -> dict[str, Any]:

@@ -91,16 +91,23 @@ def answer_cause(request: Request, statement: UUID) -> HttpResponse:
     fact, pupil = _answer_or_404(request, statement)
     require_pupil(fact.pupil, request.actor)
     back = _back(request, reverse("learning-pupil", args=[pupil.pk]))
-    problem = ""
+    problem, cause = "", request.POST.get("cause", "")
     if request.method == "POST":
         try:
-            row = judge(fact, request.POST.get("cause", ""), acting_user=request.actor, key=form_key(request))
+            row = judge(fact, cause, _seen(request), acting_user=request.actor, key=form_key(request))
             messages.success(request, f"记下了：{pupil.name}这道题是“{name_of(row.cause)}”。报告随之更新。")
             return redirect(back)
         except ActionError as error:
             problem = str(error)
-    context = {"pupil": pupil, "shown": shown_answer(fact), "fact": fact, "back": back, "problem": problem}
+    shown = shown_answer(fact)
+    context = {"pupil": pupil, "shown": shown, "fact": fact, "back": back, "problem": problem}
+    context["chosen"] = cause or shown.chosen
     return render(request, "learning/answer_cause.html", context, status=400 if problem else 200)
+
+
+def _seen(request: Request) -> int | None:
+    seen = request.POST.get("seen", "")
+    return int(seen) if seen.isdecimal() and len(seen) < 19 else None
 
 
 def _answer_or_404(request: Request, statement: UUID) -> tuple[ResponseFact, Person]:

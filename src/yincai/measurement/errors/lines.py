@@ -2,8 +2,9 @@
 
 A tree is a fraction, a letter, or `(sign, left, right)` with one of ``+ - * /``; a power is a product. Whoever reads
 what pupils type makes the trees; nothing is parsed here. Two lines are compared by exact fractions: expressions as
-polynomials, linear equations and inequalities by their solutions. What lies beyond (a letter in a divisor, equations of
-higher degree that are no multiples of each other, enormous numbers) is not guessed at.
+polynomials, linear equations and inequalities by their solutions, and so are equations of higher degree in one letter
+(their real ones: `roots`). What lies beyond (a letter in a divisor, other lines of higher degree that are no multiples
+of each other, enormous numbers) is not guessed at.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from yincai.measurement.errors import roots
 from yincai.measurement.errors.answers import Expression
+from yincai.measurement.errors.roots import Coefficients
 
 Tree: TypeAlias = "Fraction | str | tuple[str, Tree, Tree]"
 Monomial: TypeAlias = "tuple[tuple[str, int], ...]"  # letters in order with their exponents; () is the constant
@@ -25,6 +28,7 @@ HIGHEST = 8  # degree
 MOST_BITS = 256
 MOST_NODES = 400
 TURNED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
+PRIME, GENERATOR = 2**61 - 1, 37
 SIGNS = frozenset("=<>≤≥")
 ZERO, ONE = Fraction(0), Fraction(1)
 
@@ -74,7 +78,45 @@ def same(one: Line, other: Line) -> bool | None:
         return None
     if first == second:
         return True
-    return False if _settled(one) and _settled(other) else None
+    if _settled(one) and _settled(other):
+        return False
+    polys = _equations(one, other)
+    return None if polys is None else roots.within(polys[0], polys[1]) and roots.within(polys[1], polys[0])
+
+
+def follows(before: Line, line: Line) -> bool | None:
+    """Does a line follow from the one before it? As `same`, but some of several solutions written alone may be one
+    case of more, which cannot be told.
+
+    >>> square = Line(("*", "x", "x"), "=", Fraction(4))
+    >>> [follows(square, Line("x", "=", Fraction(root))) for root in (2, 3)]
+    [None, False]
+    """
+    agrees = same(before, line)
+    return None if agrees is False and _is_a_case(before, line) else agrees
+
+
+def _is_a_case(before: Line, line: Line) -> bool:
+    polys = _equations(before, line) if before.sign and line.sign else None
+    return bool(polys and len(polys[0]) > 2 and roots.count(polys[1]) and roots.within(polys[1], polys[0]))
+
+
+def _equations(one: Line, other: Line) -> tuple[Coefficients, Coefficients] | None:
+    """Two equations as polynomials in their one letter. An equation that nothing solves has none; None where there
+    are other letters, or an equation that everything solves."""
+    if one.sign != "=" or other.sign != "=":
+        return None
+    found = [difference(one), difference(other)]
+    letters = {letter for poly in found for power in poly for letter, _ in power}
+    if len(letters) != 1 or not all(found):
+        return None
+    first, second = (_coefficients(poly) for poly in found)
+    return first, second
+
+
+def _coefficients(poly: Poly) -> Coefficients:
+    by_degree = {sum(exponent for _, exponent in power): value for power, value in poly.items()}
+    return tuple(by_degree.get(degree, ZERO) for degree in range(max(by_degree) + 1))
 
 
 def key(line: Line) -> Hashable:
@@ -163,6 +205,23 @@ def _bounded(poly: Poly) -> Poly:
     if any(max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS for value in poly.values()):
         raise Beyond("the numbers are too large")
     return poly
+
+
+def at_a_point(tree: Tree) -> int | None:
+    """The tree's value where each letter is a large number of its own, modulo a prime: equal for equal polynomials, and
+    for others nearly never. None where something is divided by nought."""
+    if isinstance(tree, Fraction):
+        return tree.numerator * pow(tree.denominator, -1, PRIME) % PRIME if tree.denominator % PRIME else None
+    if isinstance(tree, str):
+        return pow(GENERATOR, sum(map(ord, tree)), PRIME)
+    left, right = at_a_point(tree[1]), at_a_point(tree[2])
+    if left is None or right is None:
+        return None
+    if tree[0] in "+-":
+        return (left + right if tree[0] == "+" else left - right) % PRIME
+    if tree[0] == "*":
+        return left * right % PRIME
+    return left * pow(right, -1, PRIME) % PRIME if right else None
 
 
 def size(tree: Tree) -> int:

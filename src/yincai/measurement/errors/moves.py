@@ -55,13 +55,21 @@ def _moved(of_letters: bool) -> OfLine:
     def lines(line: Line) -> Iterator[Line]:
         for place, side in enumerate(line.sides if line.sign else ()):
             parts, other = terms(side), line.sides[1 - place]
-            alone = len(parts) == 1 and not (of_letters and has_letter(other))
+            alone = len(parts) == 1 and not (_to_nought(other) or (of_letters and has_letter(other)))
             for at, part in enumerate([] if alone else parts):
                 if has_letter(part[1]) == of_letters:
                     rest = joined(parts[:at] + parts[at + 1 :])
                     yield line.with_side(place, rest).with_side(1 - place, joined([*terms(other), part]))
 
     return lines
+
+
+def _to_nought(other: Tree) -> bool:
+    """Whether all is brought to one side, as with x² = 5x − 6."""
+    try:
+        return degree(form(other)) > 1
+    except Beyond:
+        return False
 
 
 def _isolated(line: Line) -> Iterator[tuple[Fraction, Tree, Tree]]:

@@ -1,14 +1,18 @@
 """Which line of a worked solution is the first that does not follow, and what may have gone wrong there.
 
-A line follows when it says exactly what the line before it says (`lines.same`). For the first that does not, the faulty
-steps of `moves` are applied to the line before, and those that lead to a line saying the same as what was written are
-its candidate causes; between calculations without letters, the faulty rules of `answers` are. A candidate has
+A line follows when it says exactly what the line before it says (`lines.follows`). For the first that does not, the
+faulty steps of `moves` are applied to the line before, and those that lead to a line saying the same as what was
+written are its candidate causes; between calculations without letters, the faulty rules of `answers` are. A candidate
+has
 
     P(step | line) ∝ prior(step) · share · fit
 
 with the prior shared among the places where the step could strike, and fit 1 where both sides agree with what was
 written and FURTHER where only the solutions do, because more was done in the same line. One number worked out wrongly
-is a step of its own: any number in it counts 1/NEAR. What nothing explains may be any line: one of LINES.
+is a step of its own: any number in it counts 1/NEAR. What nothing explains may be any line: one of LINES. Where no one
+step makes just the line, two in it are tried: P(two | line) ∝ TWICE · prior · share of the first · prior · share of the
+second. To many a solution some two faults lead, so both sides must agree with what was written; what nothing explains
+is written just so in FURTHER of the ways to say it.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from itertools import chain, islice
+from typing import TypeAlias
 
 from yincai.measurement.errors import answers
 from yincai.measurement.errors.answers import AnswerModel
@@ -29,9 +34,11 @@ from yincai.measurement.errors.lines import (
     Poly,
     Term,
     Tree,
+    at_a_point,
     collected,
     degree,
     difference,
+    follows,
     form,
     joined,
     key,
@@ -40,7 +47,7 @@ from yincai.measurement.errors.lines import (
     size,
     terms,
 )
-from yincai.measurement.errors.moves import MISCALCULATED, MOVES, Move, MoveModel
+from yincai.measurement.errors.moves import MISCALCULATED, MOVES, NAMES, Move, MoveModel
 
 MOST_LINES = 40
 MOST_SIZE = 80  # a longer line is judged, but no cause is looked for
@@ -50,6 +57,11 @@ LINES = 2000  # plausible wrong lines
 NEAR = 50  # plausible wrong numbers in one place
 FURTHER = 0.05
 MOST_MADE = 100  # lines that one faulty step makes of a line
+TWICE = 0.1  # of the lines that break, how many hold two faulty steps
+MOST_TWICE = 3000  # lines made by two
+
+
+Weighed: TypeAlias = "dict[tuple[str, ...], tuple[float, Line | None]]"  # steps → weight, line that the first makes
 
 
 class Verdict(StrEnum):
@@ -61,8 +73,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """`steps`: names in `moves.NAMES`, and `wrong` is the line that the step makes of the line before; or names in
-    `answers.NAMES`, and `part` is what in the line before was worked out wrongly, with what came out."""
+    """`steps`: one or two names in `moves.NAMES`, and `wrong` is the line that the step makes of the line before (of
+    two, the one that comes first); or names in `answers.NAMES`, and `part` is what in the line before was
+    worked out wrongly, with what came out."""
 
     steps: tuple[str, ...]
     probability: float
@@ -99,7 +112,7 @@ def checked(
         if broken:
             found.append(Checked(Verdict.AFTER))
             continue
-        agrees = same(before, line) if before else (same(line, line) if not found else None)
+        agrees = follows(before, line) if before else (same(line, line) if not found else None)
         if agrees is False and before:
             causes = causes_of(before, line, moves or MoveModel(), search or AnswerModel())
             found.append(Checked(Verdict.BREAKS, before, causes))
@@ -116,9 +129,12 @@ def causes_of(before: Line, line: Line, moves: MoveModel, search: AnswerModel) -
         return ()
     if not before.sign and numbers_only(before.left) is not None:
         return _searched(before.left, line.left, search)
-    weighed = _weighed(before, line, moves)
-    total = sum(weight for weight, _ in weighed.values()) + UNEXPLAINED / LINES
-    causes = [Cause((name,), weight / total, wrong) for name, (weight, wrong) in weighed.items()]
+    weighed, unexplained = _weighed(before, line, moves), UNEXPLAINED / LINES
+    if not any(_is_just(wrong, line) for _, wrong in weighed.values()):
+        twice = _weighed_twice(before, line, moves)
+        weighed, unexplained = weighed | twice, unexplained * FURTHER if twice else unexplained
+    total = sum(weight for weight, _ in weighed.values()) + unexplained
+    causes = [Cause(steps, weight / total, wrong) for steps, (weight, wrong) in weighed.items()]
     return tuple(sorted(causes, key=lambda cause: (-cause.probability, cause.steps)))
 
 
@@ -149,10 +165,10 @@ def _worth(part: Term) -> Poly:
     return form(joined([part]))
 
 
-def _weighed(before: Line, line: Line, moves: MoveModel) -> dict[str, tuple[float, Line | None]]:
+def _weighed(before: Line, line: Line, moves: MoveModel) -> Weighed:
     """Each faulty step that leads to the line: its weight, and the line it makes."""
     wanted, sides = key(line), _forms(line)
-    found: dict[str, tuple[float, Line | None]] = {}
+    found: Weighed = {}
     if wanted in ("all", "none"):  # no letter is left: nearly every error may end there
         return found
     sources = _sources(before)
@@ -162,10 +178,52 @@ def _weighed(before: Line, line: Line, moves: MoveModel) -> dict[str, tuple[floa
         best, wrong = max(fits, key=lambda pair: pair[0], default=(0.0, None))
         if best:
             share = sum(fit for fit, _ in fits) / len(made)
-            found[move.name] = ((1 - UNEXPLAINED) * moves.probability(move.name) * share, wrong)
+            found[move.name,] = ((1 - UNEXPLAINED) * moves.probability(move.name) * share, wrong)
     if _one_number_off(before, line):
-        found[MISCALCULATED] = ((1 - UNEXPLAINED) * moves.probability(MISCALCULATED) / NEAR, None)
+        found[MISCALCULATED,] = ((1 - UNEXPLAINED) * moves.probability(MISCALCULATED) / NEAR, None)
     return found
+
+
+def _weighed_twice(before: Line, line: Line, moves: MoveModel) -> Weighed:
+    """Each two faulty steps that together write just this line. Which came first does not count."""
+    found: Weighed = {}
+    if key(line) in ("all", "none"):
+        return found
+    wanted, left = Written(line), MOST_TWICE
+    for first in MOVES:
+        made = _made(first, _sources(before))
+        for _, between in made:
+            for second in MOVES:
+                again = list(islice(second.of_line(between), min(left, MOST_MADE)))
+                left -= len(again)
+                share = sum(map(wanted.is_just, again)) / max(len(again), 1) / len(made)
+                if share:
+                    steps = tuple(sorted((first.name, second.name), key=NAMES.index))
+                    weight = (1 - UNEXPLAINED) * TWICE * share
+                    weight *= moves.probability(first.name) * moves.probability(second.name)
+                    earlier, shown = found.get(steps, (0.0, between))
+                    found[steps] = (earlier + weight, shown)
+    return found
+
+
+class Written:
+    """A line with which many others are compared, side by side: first at one point, and exactly where they agree."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.sides, self.values = _forms(line), _values(line)
+
+    def is_just(self, other: Line) -> bool:
+        if other.sign != self.line.sign or _values(other) not in (self.values, self.values[::-1]):
+            return False
+        try:
+            return _forms(other) in (self.sides, self.sides[::-1])
+        except Beyond:
+            return False
+
+
+def _values(line: Line) -> list[int | None]:
+    return [at_a_point(side) for side in line.sides]
 
 
 def _made(move: Move, sources: Sequence[Line]) -> list[tuple[Hashable, Line]]:
@@ -188,6 +246,11 @@ def _sources(before: Line) -> list[Line]:
 
 def _fit(wrong: Line, sides: list[Poly]) -> float:
     return 1.0 if _forms(wrong) in (sides, sides[::-1]) else FURTHER
+
+
+def _is_just(wrong: Line | None, line: Line) -> bool:
+    """One number worked out wrongly makes whatever was written."""
+    return wrong is None or _fit(wrong, _forms(line)) == 1.0
 
 
 def _forms(line: Line) -> list[Poly]:

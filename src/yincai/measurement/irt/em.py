@@ -2,9 +2,8 @@
 
 Bock & Aitkin (1981): the learners are N(mean, variance), integrated out on a grid. Liu, Rubin & Wu (1998): the latent
 mean and deviation are estimated in each iteration although the scale fixes them, and are then absorbed by the items;
-that turns hundreds of iterations into a handful. What slow modes remain (short tests, 3PL) are extrapolated by
-Anderson acceleration (Walker & Ni 2011) over the last few steps, and a step that lowers the likelihood is taken back.
-A large file is first fitted on every n-th learner, some thousand answers an item.
+that turns hundreds of iterations into a handful. What slow modes remain (short tests, 3PL) are extrapolated
+(`extrapolation`). A large file is first fitted on every n-th learner, some thousand answers an item.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from yincai.measurement.irt import extrapolation
 from yincai.measurement.irt.curves import GRADED
 from yincai.measurement.irt.expectation import Expected, Grid, Windows, expect, windows
 from yincai.measurement.irt.items import Bank
@@ -26,10 +26,7 @@ ANSWERS_FIRST = 1000  # answers an item in the first, partial passes
 FEWEST_PARTS = 4  # a file that is not this many times larger is passed over whole at once
 ROUGH = 100.0  # the partial passes end at this times the tolerance
 GAUSS_NEWTON = 4
-FARTHEST_AHEAD = 2.0  # in any parameter, of an extrapolation beyond EM's own step
-MEMORY = 6  # earlier steps that an extrapolation uses
 DEVIATIONS = (0.02, 20.0)  # bounds of the latent deviation
-SLACK = 1e-9  # relative fall of the objective that is rounding
 
 
 @dataclass(frozen=True)
@@ -183,43 +180,36 @@ class Climber:
 
     def run(self, tolerance: float, most: int) -> bool:
         """Steps until neither EM nor the extrapolation moves any parameter further than the tolerance."""
-        at, safe, best = self.items, self.items, -np.inf
-        past: list[tuple[Floats, Floats]] = []
-        while self.passes < most:
-            after, objective = self._step(at)
-            if not objective >= best - SLACK * abs(best):
-                at, best, past = safe, -np.inf, []
-                continue
-            best, safe = objective, after
-            past = [*past[-MEMORY:], (self._vector(at), self._vector(after))]
-            ahead = self._items(extrapolated(past)) or after
-            if max(_distance(at, after), _distance(at, ahead)) <= tolerance:
-                self.items = at  # where the expectation is known
-                return True
-            at = ahead
-        return False
+        reached = extrapolation.climb(self, self.items, tolerance, most - self.passes)
+        self.items = reached.before if reached.converged else reached.after  # before: where the expectation is known
+        return reached.converged
 
-    def _step(self, items: Bank) -> tuple[Bank, float]:
-        after, found, objective = self.problem.step(items, self.near, self.stride)
+    def step(self, at: Bank) -> tuple[Bank, float]:
+        after, found, objective = self.problem.step(at, self.near, self.stride)
         self.items, self.found = after, found
         self.passes += 1
         if self.progress is not None:
-            change = _distance(items, after)
-            self.progress(Progress(self.passes, 1 / self.stride, found.log_likelihood, change))
+            self.progress(Progress(self.passes, 1 / self.stride, found.log_likelihood, self.distance(at, after)))
         self._save()
         return after, objective
 
-    def _vector(self, items: Bank) -> Floats:
-        return np.concatenate([items.xi[self.problem.free], [items.mean, np.log(items.variance) / 2]])
+    def vector(self, at: Bank) -> Floats:
+        return np.concatenate([at.xi[self.problem.free], [at.mean, np.log(at.variance) / 2]])
 
-    def _items(self, vector: Floats) -> Bank | None:
-        xi = self.items.xi.copy()
+    def ahead(self, after: Bank, vector: Floats) -> Bank:
+        xi = after.xi.copy()
         xi[self.problem.free] = vector[:-2]
         xi[:, :-1] /= np.maximum(np.abs(xi[:, :1]) / STEEPEST, 1.0)  # too steep: the difficulties stay
         np.clip(xi[:, 1:-1], -FARTHEST, FARTHEST, out=xi[:, 1:-1])
-        far = replace(self.items, xi=xi, mean=float(vector[-2]), variance=float(np.exp(2 * min(vector[-1], 5.0))))
+        far = replace(after, xi=xi, mean=float(vector[-2]), variance=float(np.exp(2 * min(vector[-1], 5.0))))
         inside = DEVIATIONS[0] < np.sqrt(far.variance) < DEVIATIONS[1] and not _wrong_signs(far, self.problem.priors)
-        return far if inside and not _disordered(far) else None
+        return far if inside and not disordered(far) else after
+
+    def distance(self, one: Bank, other: Bank) -> float:
+        """Largest change of a parameter; intercepts in relation to their size once they pass 1."""
+        change = np.abs(one.xi - other.xi) / np.maximum(1.0, np.abs(other.xi))
+        latent = abs(one.mean - other.mean), abs(np.sqrt(one.variance) - np.sqrt(other.variance))
+        return float(max(change.max(), *latent))
 
     def outcome(self, converged: bool) -> Outcome:
         if converged and self.found is not None:
@@ -253,25 +243,8 @@ class Climber:
         self.passes, self.stride = int(passes), int(stride)
 
 
-def extrapolated(past: list[tuple[Floats, Floats]]) -> Floats:
-    """Where EM is heading, from its last steps x → F(x): the combination of them with the smallest residual."""
-    before, after = (np.array(side) for side in zip(*past, strict=True))
-    residual = after - before
-    if len(past) == 1:
-        return np.asarray(after[-1])
-    shares = np.linalg.lstsq(np.diff(residual, axis=0).T, residual[-1], rcond=1e-10)[0]
-    ahead = -shares @ np.diff(after, axis=0)
-    return np.asarray(after[-1] + ahead * min(1.0, FARTHEST_AHEAD / max(float(np.abs(ahead).max()), 1e-300)))
-
-
-def _distance(one: Bank, other: Bank) -> float:
-    """Largest change of a parameter; intercepts in relation to their size once they pass 1."""
-    change = np.abs(one.xi - other.xi) / np.maximum(1.0, np.abs(other.xi))
-    latent = abs(one.mean - other.mean), abs(np.sqrt(one.variance) - np.sqrt(other.variance))
-    return float(max(change.max(), *latent))
-
-
-def _disordered(items: Bank) -> bool:
+def disordered(items: Bank) -> bool:
+    """Whether the steps of a graded item stand in no order, which gives negative probabilities."""
     if items.model.family != GRADED:
         return False
     rises = np.diff(items.xi[:, 1:-1], axis=1) >= 0

@@ -21,14 +21,22 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from yincai.measurement.irt import scoring
-from yincai.measurement.irt.em import extrapolated
 from yincai.measurement.irt.expectation import Grid, Windows, grid, windows
-from yincai.measurement.irt.facets_em import Ratings, expect, lost_information, pair_sums, steps_at
+from yincai.measurement.irt.extrapolation import climb
+from yincai.measurement.irt.facets_em import (
+    Posterior,
+    Ratings,
+    Steps,
+    expect,
+    lost_information,
+    pair_sums,
+    steps_at,
+)
 from yincai.measurement.irt.items import NO_FLOOR, Bank, model_named
 from yincai.measurement.irt.residuals import MeanSquares, mean_squares, residual_sums
 from yincai.measurement.irt.responses import Floats, Ints, Responses, triplets
 
-NODES, TOLERANCE, PASSES, MEMORY = 61, 1e-4, 500, 6
+NODES, TOLERANCE, PASSES = 61, 1e-4, 500
 MOST_PARAMETERS, MOST_PAIRS = 4000, 200_000
 LONGEST = 1.0
 
@@ -103,11 +111,12 @@ def fit_facets(
     design = _design(rows, scale, items, raters)
     start = _start(design, rows[3])
     over = grid(nodes)
-    near = windows(design.data, over)
-    ratings = Ratings.of(design.data, design.steps)
-    beta, deviation, value, converged, passes = _climb(design, ratings, start, over, near, tolerance)
-    covariance = _covariance(design, ratings, beta, deviation, over, near)
-    return _result(design, rows, design.bank(beta, deviation), beta, covariance, value, converged, passes)
+    problem = Problem(design, Ratings.of(design.data, design.steps), over, windows(design.data, over))
+    reached = climb(problem, np.append(start, 0.0), tolerance, PASSES)
+    beta, deviation = reached.after[:-1], float(np.exp(reached.after[-1]))
+    covariance = _covariance(problem, beta, deviation)
+    bank = design.bank(beta, deviation)
+    return _result(design, rows, bank, beta, covariance, reached.objective, reached.converged, reached.passes)
 
 
 @dataclass(frozen=True)
@@ -243,53 +252,56 @@ def _start(design: Design, score: NDArray[np.generic]) -> Floats:
     return np.asarray(np.linalg.lstsq(normal, design.x.T @ wanted, rcond=1e-10)[0])
 
 
-def _climb(
-    design: Design, ratings: Ratings, beta: Floats, over: Grid, near: Windows, tolerance: float
-) -> tuple[Floats, float, float, bool, int]:
-    """EM with Anderson's extrapolation; the latent mean is absorbed by the items (parameter expansion)."""
-    at = np.append(beta, 0.0)
-    best, safe, past, value = -np.inf, at, [], -np.inf  # type: ignore[var-annotated]
-    for passes in range(1, PASSES + 1):
-        after, value = _step(design, ratings, at, over, near)
-        if not value >= best - 1e-9 * abs(best) and at is not safe:
-            at, best, past = safe, -np.inf, []
-            continue
-        best, safe = value, after
-        past = [*past[-MEMORY:], (at, after)]
-        heading = extrapolated(past)
-        if max(np.abs(after - at).max(), np.abs(heading - at).max()) <= tolerance:
-            return after[:-1], float(np.exp(after[-1])), value, True, passes
-        at = heading if np.abs(heading).max() < 30 and heading[-1] < 3 else after
-    return safe[:-1], float(np.exp(safe[-1])), value, False, PASSES
+@dataclass(frozen=True)
+class Problem:
+    """EM of the facets. A state is the free parameters and the log of the latent deviation; the latent mean is absorbed
+    by the items (parameter expansion)."""
+
+    design: Design
+    ratings: Ratings
+    over: Grid
+    near: Windows
+
+    def step(self, at: Floats) -> tuple[Floats, float]:
+        deviation = float(np.exp(at[-1]))
+        theta = deviation * self.over.nodes
+        found, steps = self.expected(at[:-1], deviation)
+        gradient, information = pair_sums(self.ratings, found.counts, steps)
+        curvature = self.design.folded(information)
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(len(curvature)), self.design.x.T @ gradient.ravel())
+        step *= min(1.0, LONGEST / np.abs(step).max(initial=1e-300))
+        mass = found.mass[: len(theta)] / found.mass.sum()
+        mean = float(mass @ theta)
+        spread = np.sqrt(mass @ (theta - mean) ** 2)
+        beta = at[:-1] + step
+        beta[: len(self.design.items)] -= mean
+        return np.append(beta, np.log(np.clip(spread, 0.02, 20.0))), found.log_likelihood
+
+    def expected(self, beta: Floats, deviation: float) -> tuple[Posterior, Steps]:
+        d = self.design.intercepts(beta)
+        steps = steps_at(d, deviation * self.over.nodes, self.over.width)
+        return expect(self.ratings, d, steps, deviation, self.over, self.near), steps
+
+    def vector(self, at: Floats) -> Floats:
+        return at
+
+    def ahead(self, after: Floats, vector: Floats) -> Floats:
+        return vector if np.abs(vector).max() < 30 and vector[-1] < 3 else after
+
+    def distance(self, one: Floats, other: Floats) -> float:
+        return float(np.abs(one - other).max())
 
 
-def _step(design: Design, ratings: Ratings, at: Floats, over: Grid, near: Windows) -> tuple[Floats, float]:
-    d, deviation = design.intercepts(at[:-1]), float(np.exp(at[-1]))
-    theta = deviation * over.nodes
-    steps = steps_at(d, theta, over.width)
-    found = expect(ratings, d, steps, deviation, over, near)
-    gradient, information = pair_sums(ratings, found.counts, steps)
-    curvature = design.folded(information)
-    step = np.linalg.solve(curvature + 1e-9 * np.eye(len(curvature)), design.x.T @ gradient.ravel())
-    step *= min(1.0, LONGEST / np.abs(step).max(initial=1e-300))
-    mass = found.mass[: len(theta)] / found.mass.sum()
-    mean = float(mass @ theta)
-    spread = np.sqrt(mass @ (theta - mean) ** 2)
-    beta = at[:-1] + step
-    beta[: len(design.items)] -= mean
-    return np.append(beta, np.log(np.clip(spread, 0.02, 20.0))), found.log_likelihood
-
-
-def _covariance(design: Design, ratings: Ratings, beta: Floats, deviation: float, over: Grid, near: Windows) -> Floats:
+def _covariance(problem: Problem, beta: Floats, deviation: float) -> Floats:
     """Of the free parameters: complete information less what the unknown abilities cost."""
-    d = design.intercepts(beta)
-    steps = steps_at(d, deviation * over.nodes, over.width)
-    found = expect(ratings, d, steps, deviation, over, near)
+    design, ratings = problem.design, problem.ratings
+    found, steps = problem.expected(beta, deviation)
     size = len(beta)
     information = np.zeros((size + 1, size + 1))
     information[:size, :size] = design.folded(pair_sums(ratings, found.counts, steps)[1])
     information[size, size] = 2 * found.mass.sum()  # of the log deviation; mean of 3t² − 1 at the maximum
-    lost = lost_information(ratings, steps, deviation, over, near, design.columns, design.back.shape[0])
+    columns, facets = design.columns, design.back.shape[0]
+    lost = lost_information(ratings, steps, deviation, problem.over, problem.near, columns, facets)
     back = sparse.block_diag([design.back, [[1.0]]]).tocsr()
     information -= back.T @ (back.T @ lost.T).T
     return np.asarray(np.linalg.inv(information)[:size, :size])

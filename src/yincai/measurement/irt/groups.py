@@ -14,16 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yincai.measurement.irt.calibration import fit
-from yincai.measurement.irt.curves import GRADED
-from yincai.measurement.irt.em import DEVIATIONS, extrapolated
+from yincai.measurement.irt.em import DEVIATIONS, disordered
 from yincai.measurement.irt.expectation import Expected, Grid, Windows, expect, grid, windows
+from yincai.measurement.irt.extrapolation import Reached, climb
 from yincai.measurement.irt.items import Bank
 from yincai.measurement.irt.maximization import FARTHEST, STEEPEST, maximise, penalties
 from yincai.measurement.irt.responses import Floats, Responses
 
 NODES = 61
-MEMORY, PASSES, TOLERANCE = 6, 1000, 1e-4
-SLACK = 1e-9
+PASSES, TOLERANCE = 1000, 1e-4
 FLOOR = (-1.4, 1.0)  # prior of logit c, as in `calibration`
 
 
@@ -69,7 +68,8 @@ def fit_groups(
     problem.near.extend(windows(each, problem.over) for each in groups)
     n = len(groups)
     state = State(start, np.zeros(n) if means is None else means, np.full(n, np.sqrt(start.variance)))
-    return problem.climb(replace(state, bank=replace(start, mean=0.0, variance=1.0)), tolerance)
+    state = replace(state, bank=replace(start, mean=0.0, variance=1.0))
+    return problem.result(climb(problem, state, tolerance, PASSES))
 
 
 def _free(start: Bank, groups: Sequence[Responses]) -> NDArray[np.bool_]:
@@ -99,28 +99,15 @@ class Problem:
     priors: Floats
     near: list[Windows]
 
-    def climb(self, at: State, tolerance: float) -> Groups:
-        """Parameter-expanded EM with Anderson's extrapolation, as `em.climb`."""
-        best, safe, past, value = -np.inf, at, [], -np.inf  # type: ignore[var-annotated]
-        for passes in range(1, PASSES + 1):
-            after, log_likelihood, objective = self._step(at)
-            if not objective >= best - SLACK * abs(best) and at is not safe:
-                at, best, past = safe, -np.inf, []
-                continue
-            best, safe, value = objective, after, log_likelihood
-            past = [*past[-MEMORY:], (self._vector(at), self._vector(after))]
-            heading = extrapolated(past)
-            far = float(np.abs(heading - past[-1][0]).max())
-            if max(far, float(np.abs(past[-1][1] - past[-1][0]).max())) <= tolerance:
-                return self._result(after, value, True, passes)
-            at = self._state(after, heading) or after
-        return self._result(safe, value, False, PASSES)
-
-    def _result(self, state: State, value: float, converged: bool, passes: int) -> Groups:
+    def result(self, reached: Reached[State]) -> Groups:
+        state, before = reached.after, reached.before.bank
+        held = penalties(before.model.family, before.xi, before.first, self.priors)
         first = replace(state.bank, mean=float(state.means[0]), variance=float(state.deviations[0] ** 2))
-        return Groups(first, state.means, state.deviations**2, value, converged, passes)
+        return Groups(
+            first, state.means, state.deviations**2, reached.objective - held, reached.converged, reached.passes
+        )
 
-    def _step(self, at: State) -> tuple[State, float, float]:
+    def step(self, at: State) -> tuple[State, float]:
         n = len(self.over.nodes)
         found = [self._expect(at, group) for group in range(len(self.groups))]
         theta = [mean + deviation * self.over.nodes for mean, deviation in zip(at.means, at.deviations, strict=True)]
@@ -128,31 +115,30 @@ class Problem:
         items = at.bank
         xi = maximise(items.model.family, items.xi, self.free, items.first, np.concatenate(theta), counts, self.priors)
         means, deviations = _moments(found, theta)
-        log_likelihood = sum(each.log_likelihood for each in found)
-        objective = log_likelihood + penalties(items.model.family, items.xi, items.first, self.priors)
-        return _fixed(State(replace(items, xi=xi), means, deviations)), log_likelihood, objective
+        objective = sum(each.log_likelihood for each in found)
+        objective += penalties(items.model.family, items.xi, items.first, self.priors)
+        return _fixed(State(replace(items, xi=xi), means, deviations)), objective
 
     def _expect(self, at: State, group: int) -> Expected:
         own = replace(at.bank, mean=float(at.means[group]), variance=float(at.deviations[group] ** 2))
         return expect(self.groups[group], own, self.over, self.near[group])
 
-    def _vector(self, at: State) -> Floats:
+    def vector(self, at: State) -> Floats:
         return np.concatenate([at.bank.xi[self.free], at.means, np.log(at.deviations)])
 
-    def _state(self, at: State, vector: Floats) -> State | None:
-        """None when the vector is no possible state."""
+    def ahead(self, after: State, vector: Floats) -> State:
         n = len(self.groups)
-        xi = at.bank.xi.copy()
+        xi = after.bank.xi.copy()
         xi[self.free] = vector[: -2 * n]
         logs = vector[-n:]
         inside = np.abs(xi[:, 0]).max() <= STEEPEST and np.abs(xi[:, 1:-1]).max() <= FARTHEST
         if not inside or (logs < np.log(DEVIATIONS[0])).any() or (logs > np.log(DEVIATIONS[1])).any():
-            return None
-        bank = replace(at.bank, xi=xi)
-        rises = (np.diff(xi[:, 1:-1], axis=1) >= 0) & bank.steps[:, 1:]
-        if bank.model.family == GRADED and rises.any():
-            return None
-        return State(bank, vector[-2 * n : -n], np.exp(logs))
+            return after
+        bank = replace(after.bank, xi=xi)
+        return after if disordered(bank) else State(bank, vector[-2 * n : -n], np.exp(logs))
+
+    def distance(self, one: State, other: State) -> float:
+        return float(np.abs(self.vector(one) - self.vector(other)).max())
 
 
 def _moments(found: Sequence[Expected], theta: Sequence[Floats]) -> tuple[Floats, Floats]:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from yincai.knowledge.generators import all_generators
 from yincai.knowledge.queries import graph
-from yincai.portal.demo.bank import SUBJECT, Asked, slip
+from yincai.portal.demo.bank import SUBJECT, Asked
+from yincai.portal.demo.slips import slips
 
 Floats = NDArray[np.float64]
 
@@ -83,8 +84,8 @@ class Mind:
         return None
 
     def _wrong(self, question: Asked, hints: int) -> Answer:
-        if self._dice.random() >= STRAY and (careless := slip(question)):
-            return Answer(careless, 0.0, "", hints)
+        if self._dice.random() >= STRAY and (careless := slips(question)):
+            return Answer(self._dice.choice(careless), 0.0, "", hints)
         cause, typed = self._dice.choice(question.faults)
         return Answer(typed, 0.0, cause, hints)
 

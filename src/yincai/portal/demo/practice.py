@@ -31,7 +31,7 @@ QUESTIONS, LONGEST = 10, 15 * 60  # of a sitting; seconds after which the eyes r
 IN_CLASS = 0.8  # most weeks have a sitting at school: this share, where there is practice enough for it
 PRESENT = 0.95
 DONE = 0.925  # of what is planned: the week is not over yet, the eyes need a rest
-STEP = 0.35  # of the running estimate by which the depth is chosen
+STEP = 0.35  # of the running estimate by which the item is chosen
 SYNTHETIC = statements.SPACE + "synthetic"
 
 
@@ -80,9 +80,9 @@ class Workshop:
     def __init__(self, term: Term, sources: list[Source], versions: Versions) -> None:
         self.term = term
         self.versions = versions
-        self.depths: dict[str, list[Source]] = {}
+        self.items: dict[str, list[Source]] = {}  # of each generator
         for source in sources:
-            self.depths.setdefault(source.generator, []).append(source)
+            self.items.setdefault(source.generator, []).append(source)
 
     def practise(self, task: ClassTask) -> Practised:
         plan = Plan(task, self)
@@ -102,9 +102,9 @@ class Plan:
     def __init__(self, task: ClassTask, shop: Workshop) -> None:
         self.task = task
         self.term = shop.term
-        self.depths = shop.depths
+        self.items = shop.items
         dice = Random(f"{shop.term.seed} class {task.number}")  # noqa: S311 - no secret
-        by_grade = {code: sources[0].grade for code, sources in shop.depths.items()}
+        by_grade = {code: sources[0].grade for code, sources in shop.items.items()}
         self.own = [code for code, grade in by_grade.items() if grade == task.grade]
         self.earlier = [code for code, grade in by_grade.items() if task.grade - 2 <= grade < task.grade] or self.own
         self.weekday, self.hour = dice.randrange(5), dice.choice((10.4, 14.1, 15.0))
@@ -137,7 +137,7 @@ class Pupil:
             -0.06, 0.35
         )
         self.sittings: list[list[Any]] = []
-        self._recent: list[tuple[str, int, int]] = []
+        self._recent: list[tuple[int, int]] = []
 
     def answers(self) -> Iterator[tuple[Body, Response]]:
         """All answers of the term, in order."""
@@ -191,7 +191,7 @@ class Pupil:
         return rows.prepared(Practice, row)
 
     def _question(self, code: str, now: datetime, sitting: UUID) -> tuple[tuple[Body, Response], datetime]:
-        source, likely = self._depth(code)
+        source, likely = self._item(code)
         question = self._fresh(source)
         hints = self._hints(likely)
         answer = self.mind.answer(question, now.timestamp() / 86400, hints)
@@ -201,17 +201,17 @@ class Pupil:
         told = self._told(source, question, answer.typed, answer.score, answer.cause, hints, spent, at, sitting)
         return told, at + timedelta(milliseconds=self.dice.randrange(2000, 9000))
 
-    def _depth(self, code: str) -> tuple[Source, float]:
-        """The depth whose chance of success, as far as is known, lies nearest to the target."""
+    def _item(self, code: str) -> tuple[Source, float]:
+        """The item whose chance of success, as far as is known, lies nearest to the target."""
         known = self.estimate.get(code, 0.0)
-        chances = [(source, 1.0 / (1.0 + exp(source.difficulty - known - 0.6))) for source in self.plan.depths[code]]
+        chances = [(source, 1.0 / (1.0 + exp(source.difficulty - known - 0.6))) for source in self.plan.items[code]]
         return min(chances, key=lambda one: abs(one[1] - TARGET) + 0.15 * self.dice.random())
 
     def _fresh(self, source: Source) -> Asked:
         """A variant that was not among the last ones."""
         while True:
             number = self.dice.randrange(VARIANTS)
-            mark = (source.generator, source.depth, number)
+            mark = (source.item, number)
             if mark not in self._recent:
                 self._recent = [*self._recent[-30:], mark]
                 return asked(source, number)
