@@ -27,6 +27,7 @@ FLAGS = {
     "no answers": "没有作答，无法估计",
     "at the bound": "估计到了边界，请检查",
     "negative slope": "区分度为负，请检查答案",
+    "no slope": "区分度几乎为零，难度没有意义",
 }
 
 

@@ -35,7 +35,9 @@ from yincai.measurement.irt.item_fit import ItemFit, item_fit
 from yincai.measurement.irt.items import MODELS, Bank, Item, bank, simulate
 from yincai.measurement.irt.linking import (
     Equating,
+    LeaveOneOut,
     Link,
+    leave_one_out,
     link,
     linked,
     observed_score_equating,
@@ -59,6 +61,7 @@ __all__ = [
     "Item",
     "ItemFit",
     "Latent",
+    "LeaveOneOut",
     "LikelihoodRatioDif",
     "Link",
     "LogisticDif",
@@ -80,6 +83,7 @@ __all__ = [
     "fit_streamed",
     "item_fit",
     "item_information",
+    "leave_one_out",
     "likelihood_ratio_dif",
     "link",
     "linked",
