@@ -13,7 +13,7 @@ from yincai.core.exports import Column, Linked, Sheet, export, wanted_format
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.evaluation.actions.take import take_computation
-from yincai.evaluation.charts import alone, growths
+from yincai.evaluation.charts import alone, growths, narrow
 from yincai.evaluation.models import Appeal, GrowthRun, SchoolGrowth
 from yincai.evaluation.policies import APPEAL, GROWTH_SEE, GROWTH_TAKE, MONITORING_PLAN
 from yincai.evaluation.queries import appeals_for, latest_runs, schools_of
@@ -67,6 +67,7 @@ def run(request: Request, pk: UUID) -> HttpResponse:
         "sheet": sheet,
         "finding": run_finding(row, schools),
         "chart": growths(schools),
+        "narrow": narrow(schools),
         "counted": who_is_counted(row.counts),
         "may_take": GROWTH_TAKE.can(actor, row),
         "older": GrowthRun.objects.filter(monitoring=row.monitoring).exclude(pk=row.pk),
