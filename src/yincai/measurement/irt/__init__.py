@@ -48,7 +48,7 @@ from yincai.measurement.irt.model_fit import ModelFit, model_fit
 from yincai.measurement.irt.person_fit import PersonFit, person_fit
 from yincai.measurement.irt.responses import Responses, pack, triplets
 from yincai.measurement.irt.result import Fit, Latent
-from yincai.measurement.irt.scoring import Scores, scores
+from yincai.measurement.irt.scoring import Scores, plausible_values, scores
 
 __all__ = [
     "MODELS",
@@ -96,6 +96,7 @@ __all__ = [
     "ordinal_dif",
     "pack",
     "person_fit",
+    "plausible_values",
     "scores",
     "simulate",
     "sum_score_likelihood",
