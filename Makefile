@@ -85,7 +85,7 @@ test-postgres: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## all that touches the da
 	@$(BIN)/python tools/postgres.py $(PYTEST) -n 2 --dist loadgroup -m "postgres and not browser and not real and not slow" $(JUNIT) $(ARGS)
 
 test-processes: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## served, killed, backed up for real: kill -9 in a thousand answers loses none
-	@$(PYTEST) -n 2 --dist loadgroup -m process tests/core tests/learning/test_kill9.py $(JUNIT) $(ARGS)
+	@$(PYTEST) -n 2 --dist loadgroup -m process tests/core tests/records/test_concurrency.py tests/learning/test_kill9.py $(JUNIT) $(ARGS)
 
 check-real: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## slower checks and those on the real data in ../shared/data
 	@$(PYTEST) -m "real or slow" -rs $(ARGS)

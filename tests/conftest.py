@@ -13,7 +13,13 @@ from tests.exact import exact, pytest_terminal_summary
 
 __all__ = ["exact", "pytest_terminal_summary"]
 
+BROWSER = Path(__file__).parent / "browser"
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "client", "admin_client"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where no browser is wanted, what drives it is not even imported."""
+    return True if collection_path == BROWSER and "not browser" in config.option.markexpr else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

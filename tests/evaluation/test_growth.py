@@ -55,6 +55,19 @@ def test_schools_that_added_are_told_from_those_that_did_not(monitored: Town) ->
     assert second.growth is None, "else the small school's figures follow from the others and the whole"
 
 
+def test_where_the_spread_of_schools_cannot_be_told_it_is_not_given_as_a_number(monitored: Town) -> None:
+    cast = monitored.cast
+    third = monitored.schools[2].path
+    Participant._base_manager.exclude(place__startswith=cast.first.path).exclude(place__startswith=third).delete()
+    run = computed(monitored)
+    assert not run.shrinks and len([row for row in figures(run).values() if row.growth is not None]) == 2
+    page = cast.client(cast.li).get(reverse("evaluation-school", args=[run.pk, cast.first.pk])).content.decode()
+    assert "学校间的差别估不出来" in page and "学校间标准差" not in page
+    assert "没有收，只看区间" in page and "没有收缩，区间也就宽一些" in page and "（收缩后" not in page
+    for row in figures(run).values():
+        assert row.growth == pytest.approx((row.came or 0) - (row.expected or 0), abs=0.1)
+
+
 def test_everybody_drawn_is_counted_once(monitored: Town) -> None:
     cast, before, now = monitored.cast, monitored.monitoring(FIRST), monitored.monitoring(SECOND)
     third = monitored.schools[2].path

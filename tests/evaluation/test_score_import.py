@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 import pytest
+from django.urls import reverse
 
 from tests.evaluation.conftest import SECOND, Town, plan
 from yincai.core import jobs
@@ -93,6 +95,24 @@ def test_scores_are_kept_once_mended_and_taken_back(sat: Town) -> None:
     assert Statement._base_manager.count() == ScoreFact._base_manager.count() == 10
     written(table(*rows_of(sat, 512)), school, clerk)
     assert kept(sat) == [512.0]
+
+
+def test_a_forgotten_score_is_told_from_somebody_absent(sat: Town) -> None:
+    clerk, school = sat.cast.actor(sat.cast.clerk), sat.cast.first
+    rows = rows_of(sat, 512, "", "缺测")
+    notes = [row.notes for row in seen(table(*rows), school, clerk).rows]
+    assert notes == [[], ["没有填分数：当作缺测，计入缺测人数"], ["缺测：计入缺测人数"]]
+    written(table(*rows), school, clerk)
+    again = seen(table(*rows_of(sat, "")), school, clerk)
+    assert [row.notes for row in again.rows] == [["没有填分数：已有的 512 分不动"]]
+
+
+def test_the_preview_counts_lines_as_the_spreadsheet_does(sat: Town) -> None:
+    """Not as the class does: a line has a cell with the pupil's number, too."""
+    clerk, rows = sat.cast.clerk, rows_of(sat, 512, 430)
+    run = bring_table("scores", sat.cast.first, "a.csv", table(*rows), acting_user=sat.cast.actor(clerk))
+    page = sat.cast.client(clerk).get(reverse("registry-import", args=[run.pk])).content.decode()
+    assert re.findall(r'<td class="num narrow">(\d+)</td>', page) == ["2", "3"]
 
 
 def test_who_did_not_sit_or_has_no_consent_is_counted_not_kept(sat: Town) -> None:

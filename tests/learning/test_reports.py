@@ -133,6 +133,8 @@ def test_it_leaves_as_excel_and_on_paper_and_the_audit_knows(cast: Cast, wang: C
     assert any("1 小明、2 小红" in line[4] for line in cells)
     paper = wang.get(f"/classes/practices/{row.pk}/report?as=print").content.decode()
     assert 'class="a4"' in paper and "再讲" in paper and "bad-key (1/2)+(1/3) 等于多少？" in paper
+    assert "其余 2 道" in paper and "rectangle-1" not in paper, "paper has no room for what asks for nothing"
+    assert any("rectangle-1" in line[1] for line in cells)
     with unscoped("test"):
         assert AuditRow.objects.filter(verb="core.export").count() == 2
 

@@ -158,6 +158,7 @@ def test_corrections_and_answers_at_once_end_right(committed: Cast) -> None:
     assert (verdict.compared, verdict.different) == (1, 0)
 
 
+@pytest.mark.process
 def test_kill_9_loses_no_acknowledged_answer_and_doubles_none(committed: Cast, tmp_path: Path) -> None:
     """A process answers and says each id once it is stored; it is killed in the middle, three times over, and the
     next one sends the last id again, as a pupil's browser would."""

@@ -172,8 +172,4 @@ def _model(found: value_added.Growth, given: Columns) -> dict[str, Any]:
         "prior_se": given.prior_se,
         "reliability": max(0.0, reliability),
         **found.coefficients,
-        "words": (
-            f"线性混合模型（REML）：预期 = {found.intercept:.1f} + {found.slopes[0]:.3f} × 扣除误差后的上次成绩；"
-            f"学校间标准差 {found.between**0.5:.1f} 分，校内标准差 {found.within**0.5:.1f} 分；共 {found.n} 名学生。"
-        ),
     }

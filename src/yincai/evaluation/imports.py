@@ -157,15 +157,15 @@ def _check_row(cells: Cells, places: Places, sittings: dict[str, Sitting]) -> Ch
         "after": None,
         "wrong": None,
     }
-    _compare(checked, pseudonym, sitting.kept.get(pseudonym.number))
+    _compare(checked, pseudonym, sitting.kept.get(pseudonym.number), blank=not cells.text("score").strip())
     return checked
 
 
-def _compare(checked: Checked, pseudonym: Pseudonym, kept: ScoreFact | None) -> None:
+def _compare(checked: Checked, pseudonym: Pseudonym, kept: ScoreFact | None, blank: bool) -> None:
     """What would be done: a new score, another one in its place, nothing."""
     if checked.payload["score"] is None:
         checked.state = UNCHANGED
-        checked.notes.append("缺测：计入缺测人数")
+        checked.notes.append(_absent(kept, blank))
     elif not pseudonym.keeps:
         checked.state = UNCHANGED
         checked.notes.append("监护人没有同意保存：不保存分数，计入“未同意”人数")
@@ -179,6 +179,13 @@ def _compare(checked: Checked, pseudonym: Pseudonym, kept: ScoreFact | None) -> 
         checked.state = CHANGED
         checked.payload["wrong"] = kept.statement
         checked.notes.append(f"更正：{kept.score:g} → {checked.payload['score']:g}")
+
+
+def _absent(kept: ScoreFact | None, blank: bool) -> str:
+    said = "没有填分数" if blank else "缺测"
+    if kept is not None and kept.score is not None:
+        return f"{said}：已有的 {kept.score:g} 分不动"
+    return f"{said}：当作缺测，计入缺测人数" if blank else f"{said}：计入缺测人数"
 
 
 def _person(cells: Cells, places: Places, sitting: Sitting) -> Person | None:

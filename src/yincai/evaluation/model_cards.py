@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from yincai.evaluation.models import GrowthRun
+from yincai.evaluation.words import model_words
 from yincai.indicators.cards import Card, Metric, Model, day_of, name_of, register_model
 
 GROWTH = "growth"
@@ -47,4 +48,4 @@ def _data(row: GrowthRun | None) -> str:
     if row is None:
         return "两次相连的抽样监测成绩；还没有。"
     told = f"{row.monitoring.title}和此前的监测，{row.counts.get('included', 0):,} 名学生计算在内。"
-    return told + row.model.get("words", "")
+    return told + model_words(row)

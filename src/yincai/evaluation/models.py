@@ -24,6 +24,8 @@ from yincai.core.scope import ScopedModel
 from yincai.records.models import PLACE, SUBJECT
 from yincai.registry.models import Organisation
 
+UNTOLD = 100.0  # a variance between schools of so many times that within says only that it cannot be told
+
 
 class Monitoring(ScopedModel):
     """`code` names the test in scores. `on`: the day it is sat, on which classes are taken as they then are. The scale
@@ -109,6 +111,11 @@ class GrowthRun(ScopedModel):
     def level(self) -> str:
         """How sure the intervals are."""
         return f"{self.model.get('confidence', 0.95):.0%}"
+
+    @property
+    def shrinks(self) -> bool:
+        """Two or three schools may be spread as far as one likes: their figures are then not drawn towards nought."""
+        return float(self.model["between"]) < UNTOLD * float(self.model["within"])
 
     @property
     def slope_ten(self) -> float:

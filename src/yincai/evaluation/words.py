@@ -42,6 +42,16 @@ def percentile_said(row: SchoolGrowth) -> str:
     return f"{row.percentile:.0f}（{row.percentile_low:.0f} 至 {row.percentile_high:.0f}，{row.n} 人）"
 
 
+def model_words(run: GrowthRun) -> str:
+    """What the figures were computed with."""
+    told = run.model
+    spread = f"学校间标准差 {told['between'] ** 0.5:.1f} 分" if run.shrinks else "学校太少，学校间的差别估不出来"
+    return (
+        f"线性混合模型（REML）：预期 = {told['intercept']:.1f} + {told['slopes'][0]:.3f} × 扣除误差后的上次成绩；"
+        f"{spread}，校内标准差 {told['within'] ** 0.5:.1f} 分；共 {told['n']} 名学生。"
+    )
+
+
 def grade_of(monitoring: Monitoring) -> str:
     return f"{DIGITS[monitoring.grade]}年级{SUBJECTS.get(monitoring.subject, monitoring.subject)}"
 

@@ -72,35 +72,133 @@ def test_the_published_example_of_kolen_and_brennan(method: str, slope: float, i
 def test_two_calibrations_of_groups_that_differ(method: str) -> None:
     bank, _ = drawn("2pl", 2, 25, seed=6)
     rng = np.random.default_rng(3)
-    old = irt.fit(irt.simulate(bank, rng.normal(size=2000), rng), standard_errors=False)
-    new = irt.fit(irt.simulate(bank, rng.normal(0.6, 1.3, 2000), rng), standard_errors=False)
-    found = irt.link(new, old, method, rng=np.random.default_rng(0), draws=8)
+    old = irt.fit(irt.simulate(bank, rng.normal(size=2000), rng))
+    new = irt.fit(irt.simulate(bank, rng.normal(0.6, 1.3, 2000), rng))
+    found = irt.link(new, old, method)
     assert (found.slope, found.intercept) == pytest.approx((1.3, 0.6), abs=0.12)
     assert 0.001 < found.se_slope < 0.1
     assert 0.001 < found.se_intercept < 0.1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["mean/sigma", "stocking-lord"])
-def test_errors_are_the_spread_of_repeated_calibrations(method: str) -> None:
+def test_errors_are_the_spread_of_repeated_calibrations() -> None:
     bank, _ = drawn("2pl", 2, 20, seed=6)
-    rng, found = np.random.default_rng(1), []
-    for _ in range(40):
+    rng, true = np.random.default_rng(1), np.array([1.3, 0.6])
+    found: dict[str, list[list[float]]] = {method: [] for method in METHODS}
+    for _ in range(100):
         old, new = (irt.fit(irt.simulate(bank, rng.normal(*latent, 800), rng)) for latent in ((0, 1), (0.6, 1.3)))
-        found.append(irt.link(new, old, method, rng=np.random.default_rng(0), draws=30))
-    for of in ("slope", "intercept"):
-        spread = np.std([getattr(each, of) for each in found], ddof=1)
-        told = np.sqrt(np.mean([getattr(each, f"se_{of}") ** 2 for each in found]))
-        assert told == pytest.approx(spread, rel=0.3)
+        for method, all_of in found.items():
+            by = irt.link(new, old, method)
+            all_of.append([by.slope, by.intercept, by.se_slope, by.se_intercept])
+    for all_of in found.values():
+        values, told = np.array(all_of)[:, :2], np.array(all_of)[:, 2:]
+        assert np.sqrt((told**2).mean(axis=0)) == pytest.approx(values.std(axis=0, ddof=1), rel=0.25)
+        covered = (np.abs(values - true) < 1.2816 * told).mean(axis=0)
+        assert (covered > 0.7).all() and (covered < 0.9).all()
 
 
-def test_a_known_bank_has_no_error_of_its_scale() -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_errors_are_those_of_a_link_worked_out_again(method: str) -> None:
+    """The delta method with derivatives by whole new links, and the covariance of all parameters at once."""
+    bank, _ = drawn("2pl", 2, 6, seed=6)
+    rng = np.random.default_rng(3)
+    old = irt.fit(irt.simulate(bank, rng.normal(size=20_000), rng))
+    new = irt.fit(irt.simulate(bank, rng.normal(0.6, 1.3, 20_000), rng))
+    variances = np.zeros(2)
+    for side, of in enumerate((new, old)):
+        slopes = np.zeros((2, *of.bank.xi.shape))
+        for item, place in np.argwhere(of.bank.xi[:, :2]):
+            ends = []
+            for step in (1e-3, -1e-3):
+                xi = of.bank.xi.copy()
+                xi[item, place] += step
+                both = [new.bank, old.bank]
+                both[side] = replace(of.bank, xi=xi)
+                by = irt.link(*both, method)
+                ends.append([by.slope, by.intercept])
+            slopes[:, item, place] = np.subtract(*ends) / 2e-3
+        flat = slopes.reshape(2, -1)
+        variances += np.diag(flat @ of.covariance(of.items) @ flat.T)
+    found = irt.link(new, old, method)
+    assert [found.se_slope, found.se_intercept] == pytest.approx(np.sqrt(variances), rel=0.02)
+
+
+@pytest.mark.parametrize(("model", "n_items"), [("2pl", 6), ("3pl", 8), ("grm", 4), ("rasch", 5)])
+def test_the_covariance_between_items_is_that_of_the_whole_information(model: str, n_items: int) -> None:
+    """Second differences of the marginal likelihood written out over a grid."""
+    n, c = (4000, 0.2) if model == "3pl" else (400, 0.0)
+    _, scores = drawn(model, n, n_items, seed=2, steps=2 if model == "grm" else 1, c=c)
+    found = irt.fit(scores, model, tolerance=1e-7)
+    free = np.isfinite(np.diagonal(found.covariances, axis1=1, axis2=2))
+    places = np.argwhere(free)
+    t = np.linspace(-6, 6, 121)
+    log_weight = -t * t / 2 - np.log(np.exp(-t * t / 2).sum())
+
+    def value(x: np.ndarray) -> float:
+        xi, deviation = found.bank.xi.copy(), np.sqrt(found.latent.variance)
+        xi[free] = x[: len(places)]
+        if model == "rasch":
+            deviation = x[-1]
+        at = replace(found.bank, xi=xi)
+        p = np.log(at.probabilities(deviation * t))
+        held = sum(p[:, item, np.asarray(scores[:, item], int) - at.lowest[item]] for item in range(n_items))
+        prior = 0.5 * ((xi[:, -1] + 1.4) ** 2).sum() if model == "3pl" else 0.0
+        return float(np.log(np.exp(held + log_weight[:, None]).sum(axis=0)).sum() - prior)
+
+    x = np.concatenate([found.bank.xi[free], [np.sqrt(found.latent.variance)] if model == "rasch" else []])
+    h, n = 1e-3, len(x)
+    information = np.zeros((n, n))
+    steps = np.eye(n) * h
+    for i in range(n):
+        for j in range(i + 1):
+            ends = [
+                value(x + a * steps[i] + b * steps[j]) * a * b for a in (1, -1) for b in (1, -1)
+            ]  # fmt: skip
+            information[i, j] = information[j, i] = -sum(ends) / (4 * h * h)
+    wanted = np.linalg.inv(information)[: len(places), : len(places)]
+    whole = found.covariance(found.items).reshape(*free.shape, *free.shape)
+    got = np.array([[whole[tuple(one) + tuple(other)] for other in places] for one in places])
+    scale = np.sqrt(np.outer(np.diag(wanted), np.diag(wanted)))
+    assert np.abs((got - wanted) / scale).max() < 0.01
+
+
+def test_a_long_test_and_a_streamed_one_tell_nearly_the_same_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    bank, scores = drawn("2pl", 1500, 60, seed=6)
+    learner, item = np.indices(scores.shape).reshape(2, -1)
+    whole = irt.fit(scores)
+    streamed = irt.fit_streamed([(learner, item, scores.ravel().astype(int))], items=bank.names, tolerance=1e-4)
+    monkeypatch.setattr("yincai.measurement.irt.calibration.LARGE", 10)
+    long = irt.fit(scores)
+    assert long.shared.shape[2] < whole.shared.shape[2]
+    for method in METHODS:
+        wanted, near, rough = (irt.link(each, bank, method) for each in (whole, long, streamed))
+        assert (near.se_slope, near.se_intercept) == pytest.approx((wanted.se_slope, wanted.se_intercept), rel=0.03)
+        assert (rough.se_slope, rough.se_intercept) == pytest.approx((wanted.se_slope, wanted.se_intercept), rel=0.25)
+
+
+def test_errors_are_told_where_a_calibration_has_them() -> None:
     bank, scores = drawn("2pl", 400, 10, seed=6)
-    found = irt.fit(scores)
-    of_scale = irt.link(found, bank, rng=np.random.default_rng(0), draws=20)
-    known = irt.link(found.bank, bank, rng=np.random.default_rng(0), draws=20)
-    assert of_scale.se_intercept**2 - known.se_intercept**2 == pytest.approx(known.slope**2 / 400)
-    assert of_scale.se_slope**2 - known.se_slope**2 == pytest.approx(known.slope**2 / 800)
+    assert irt.link(irt.fit(scores), bank).se_slope > 0.01
+    assert np.isnan(irt.link(bank, bank).se_slope)
+    assert np.isnan(irt.link(irt.fit(scores, standard_errors=False), bank).se_slope)
+    one, other = (irt.link(irt.fit(scores), irt.fit(scores)), irt.link(irt.fit(scores), bank))
+    assert one.se_slope == pytest.approx(np.sqrt(2) * other.se_slope, rel=0.2)
+
+
+def test_leaving_one_out_shows_the_item_that_drifted() -> None:
+    bank, _ = drawn("2pl", 2, 10, seed=6)
+    rng = np.random.default_rng(3)
+    xi = bank.xi.copy()
+    xi[4, 1] -= 1.5 * xi[4, 0]
+    old = irt.fit(irt.simulate(bank, rng.normal(size=3000), rng))
+    calm = irt.fit(irt.simulate(bank, rng.normal(size=3000), rng))
+    new = irt.fit(irt.simulate(replace(bank, xi=xi), rng.normal(size=3000), rng))
+    found, by = irt.leave_one_out(new, old), irt.link(new, old)
+    assert found.items[int(np.argmax(np.abs(found.intercept - by.intercept)))] == "item5"
+    assert found.se_intercept > 2 * by.se_intercept
+    assert irt.leave_one_out(calm, old).se_intercept < 1.5 * irt.link(calm, old).se_intercept
+    with pytest.raises(ValueError, match="three common"):
+        irt.leave_one_out(bank.chosen([0, 1]), bank)
 
 
 def test_rasch_keeps_its_slope() -> None:

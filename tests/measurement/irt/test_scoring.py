@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,3 +149,31 @@ def test_reliabilities_are_the_squared_correlation_with_the_truth() -> None:
     truth = float(np.corrcoef(found.theta, theta)[0, 1] ** 2)
     assert found.reliability == pytest.approx(truth, abs=0.01)
     assert irt.marginal_reliability(bank) == pytest.approx(truth, abs=0.03)
+
+
+def test_plausible_values_have_the_spread_of_the_learners_and_eap_has_not() -> None:
+    bank, _ = drawn("2pl", 2, 8, seed=3)
+    rng = np.random.default_rng(2)
+    two = [(0.0, 1.0), (1.0, 0.7)]
+    for mean, deviation in two:
+        theta = rng.normal(mean, deviation, 6000)
+        scores = irt.simulate(bank, theta, rng)
+        own = replace(bank, mean=mean, variance=deviation**2)
+        values = irt.plausible_values(own, scores, 5, rng=rng)
+        assert values.shape == (6000, 5)
+        assert values.mean() == pytest.approx(mean, abs=0.04)
+        assert values.std(axis=0).mean() == pytest.approx(deviation, rel=0.04)
+        assert irt.scores(own, scores).theta.std() < 0.9 * deviation
+        assert np.mean(values > 1) == pytest.approx(np.mean(theta > 1), abs=0.02)
+
+
+def test_plausible_values_of_equal_learners_differ_and_are_drawn_from_their_posterior() -> None:
+    bank, _ = drawn("grm", 2, 6, seed=3, steps=2)
+    table = np.array([[2, 2, 1, 0, 1, 2]] * 4000 + [[np.nan] * 6] * 4000)
+    values = irt.plausible_values(bank, table, 1, rng=np.random.default_rng(1))[:, 0]
+    known = irt.scores(bank, table)
+    for group in (slice(0, 4000), slice(4000, None)):
+        assert values[group].mean() == pytest.approx(known.theta[group][0], abs=0.06)
+        assert values[group].std() == pytest.approx(known.se[group][0], rel=0.05)
+    with pytest.raises(ValueError, match="draw"):
+        irt.plausible_values(bank, table, 0, rng=np.random.default_rng(1))

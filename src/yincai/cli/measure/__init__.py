@@ -14,7 +14,7 @@ from typing import Any
 
 from yincai.records.readers import Unreadable
 
-KINDS = ("irt", "tracing", "diagnosis", "errors", "growth", "audit")
+KINDS = ("irt", "link", "tracing", "diagnosis", "errors", "growth", "audit")
 WRONG_USE = 2
 REASONS: dict[type[OSError], str] = {
     FileNotFoundError: "没有这个文件或文件夹。请核对路径。",

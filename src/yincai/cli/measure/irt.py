@@ -27,6 +27,7 @@ FLAGS = {
     "no answers": "没有作答，无法估计",
     "at the bound": "估计到了边界，请检查",
     "negative slope": "区分度为负，请检查答案",
+    "no slope": "区分度几乎为零，难度没有意义",
 }
 
 
@@ -40,16 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    from yincai.measurement import irt
-
-    read = read_wide(asked.responses, asked.id)
-    _check(asked, read)
-    began = time.perf_counter()
-    try:
-        found = irt.fit(read.scores, asked.model, items=read.items)
-    except ValueError as problem:
-        raise Unreadable(f"{asked.responses}：不能用 {asked.model} 估计：{problem}") from problem
-    seconds = time.perf_counter() - began
+    found, seconds = calibrated(asked.responses, asked.model, asked.id)
     if asked.json:
         write_json(document(found, seconds))
     else:
@@ -57,13 +49,27 @@ def run(asked: argparse.Namespace) -> int:
     return 0 if found.converged else 1
 
 
-def _check(asked: argparse.Namespace, read: Wide) -> None:
+def calibrated(path: Path, model: str, column: str | None) -> tuple[Fit, float]:
+    """The items of a table, and the seconds that the fit took."""
+    from yincai.measurement import irt
+
+    read = read_wide(path, column)
+    _check(path, model, read)
+    began = time.perf_counter()
+    try:
+        found = irt.fit(read.scores, model, items=read.items)
+    except ValueError as problem:
+        raise Unreadable(f"{path}：不能用 {model} 估计：{problem}") from problem
+    return found, time.perf_counter() - began
+
+
+def _check(path: Path, model: str, read: Wide) -> None:
     """What the model cannot take, said with its place."""
     if int(np.isfinite(read.scores).any(axis=1).sum()) < 2:
-        raise Unreadable(f"{asked.responses}：至少要两名学生有作答，才能估计题目参数。")
-    if asked.model in ZERO_ONE and (beyond := read.scores > 1).any():
+        raise Unreadable(f"{path}：至少要两名学生有作答，才能估计题目参数。")
+    if model in ZERO_ONE and (beyond := read.scores > 1).any():
         raise Unreadable(
-            f"{asked.responses} {read.where(beyond)}，{asked.model} 只用 0（错）和 1（对）。"
+            f"{path} {read.where(beyond)}，{model} 只用 0（错）和 1（对）。"
             "多级计分请用 --model grm；如果这一列是学号，请加 --id 列名。"
         )
 

@@ -13,11 +13,12 @@ from yincai.core.exports import Column, Linked, Sheet, export, wanted_format
 from yincai.core.http import Request
 from yincai.core.permissions import requires
 from yincai.evaluation.actions.take import take_computation
-from yincai.evaluation.charts import alone, growths
+from yincai.evaluation.charts import alone, growths, narrow
 from yincai.evaluation.models import Appeal, GrowthRun, SchoolGrowth
 from yincai.evaluation.policies import APPEAL, GROWTH_SEE, GROWTH_TAKE, MONITORING_PLAN
 from yincai.evaluation.queries import appeals_for, latest_runs, schools_of
 from yincai.evaluation.words import (
+    model_words,
     own_finding,
     percentile_said,
     points,
@@ -67,10 +68,12 @@ def run(request: Request, pk: UUID) -> HttpResponse:
         "sheet": sheet,
         "finding": run_finding(row, schools),
         "chart": growths(schools),
+        "narrow": narrow(schools),
         "counted": who_is_counted(row.counts),
         "may_take": GROWTH_TAKE.can(actor, row),
         "older": GrowthRun.objects.filter(monitoring=row.monitoring).exclude(pk=row.pk),
         "level": row.level,
+        "model_words": model_words(row),
     }
     return render(request, "evaluation/run.html", values)
 
@@ -97,6 +100,7 @@ def school(request: Request, pk: UUID, school: UUID) -> HttpResponse:
         "may_appeal": APPEAL.can(actor, row) and all(one.state != Appeal.OPEN for one in appeals),
         "may_take": GROWTH_TAKE.can(actor, row.run),
         "level": row.run.level,
+        "model_words": model_words(row.run),
     }
     return render(request, "evaluation/school.html", values)
 
@@ -171,7 +175,7 @@ def _school_sheet(row: SchoolGrowth, *, whole: bool) -> Sheet:
         ["这些学生上次的平均分", _said(row.before)],
         ["按上次的成绩，这次预期的平均分", _said(row.expected)],
         ["这次实际的平均分", _said(row.came)],
-        [f"增值（收缩后，{row.run.level} 区间，人数）", points_said(row)],
+        [f"增值（{'收缩后，' if row.run.shrinks else ''}{row.run.level} 区间，人数）", points_said(row)],
         [f"学校增长百分位均值（{row.run.level} 区间，人数）", percentile_said(row)],
         *([[words, f"{count} 人"] for words, count in who_is_counted(row.counts)] if whole else []),
     ]

@@ -70,7 +70,7 @@ def _report(
         reveal_class(gathered.room, "report", acting_user=request.actor)
     report = report_on(gathered, acting_user=request.actor)
     if form := wanted_format(request):
-        return export(sheet_of(report), form, acting_user=request.actor)
+        return export(sheet_of(report, brief=form == "print"), form, acting_user=request.actor)
     context = {
         "report": report,
         "room": gathered.room,

@@ -35,7 +35,9 @@ from yincai.measurement.irt.item_fit import ItemFit, item_fit
 from yincai.measurement.irt.items import MODELS, Bank, Item, bank, simulate
 from yincai.measurement.irt.linking import (
     Equating,
+    LeaveOneOut,
     Link,
+    leave_one_out,
     link,
     linked,
     observed_score_equating,
@@ -46,7 +48,7 @@ from yincai.measurement.irt.model_fit import ModelFit, model_fit
 from yincai.measurement.irt.person_fit import PersonFit, person_fit
 from yincai.measurement.irt.responses import Responses, pack, triplets
 from yincai.measurement.irt.result import Fit, Latent
-from yincai.measurement.irt.scoring import Scores, scores
+from yincai.measurement.irt.scoring import Scores, plausible_values, scores
 
 __all__ = [
     "MODELS",
@@ -59,6 +61,7 @@ __all__ = [
     "Item",
     "ItemFit",
     "Latent",
+    "LeaveOneOut",
     "LikelihoodRatioDif",
     "Link",
     "LogisticDif",
@@ -80,6 +83,7 @@ __all__ = [
     "fit_streamed",
     "item_fit",
     "item_information",
+    "leave_one_out",
     "likelihood_ratio_dif",
     "link",
     "linked",
@@ -92,6 +96,7 @@ __all__ = [
     "ordinal_dif",
     "pack",
     "person_fit",
+    "plausible_values",
     "scores",
     "simulate",
     "sum_score_likelihood",

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from yincai.measurement.irt import curves
 from yincai.measurement.irt import items as banks
 from yincai.measurement.irt.em import Checkpoint, Outcome, Problem, Progress, climb
-from yincai.measurement.irt.errors import LARGE, Errors, item_errors, long_test_errors, no_errors, observed_errors
+from yincai.measurement.irt.errors import FLAT, LARGE, Errors, item_errors, long_test_errors, no_errors, observed_errors
 from yincai.measurement.irt.expectation import grid
 from yincai.measurement.irt.items import NO_FLOOR, Bank, Item, Model, model_named, recoded
 from yincai.measurement.irt.maximization import FARTHEST, STEEPEST, Priors
@@ -290,6 +290,7 @@ def _result(problem: Problem, out: Outcome, errors: Errors, anchors: Mapping[str
         se_b=errors.se_b,
         se_c=errors.se_c,
         covariances=errors.covariances,
+        shared=errors.shared,
         flags=_flags(problem, items),
         log_likelihood=out.expected.log_likelihood,
         converged=out.converged,
@@ -332,4 +333,6 @@ def _flag(own: Floats, xi: Floats) -> str:
         return "all right" if own[-1] > 0 else "all wrong"
     if abs(xi[0]) >= STEEPEST or np.abs(xi[1:-1]).max() >= FARTHEST:
         return "at the bound"
+    if 0 < abs(xi[0]) < FLAT:
+        return "no slope"
     return "negative slope" if xi[0] < 0 else ""

@@ -48,10 +48,19 @@ class MantelHaenszel:
     n_focal: Ints
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"{name}: delta {self.delta[j]:+.2f} ± {self.se_delta[j]:.2f}, p = {self.p[j]:.3f}, {self.ets[j]}"
-            for j, name in enumerate(self.items)
-        )
+        told = [
+            f"delta {self.delta[j]:+.2f} ± {self.se_delta[j]:.2f}, p = {self.p[j]:.3f}, {self.ets[j]}"
+            for j in range(len(self.items))
+        ]
+        return by_item(self.items, self.p, told)
+
+
+def by_item(items: Sequence[str], p: Floats, told: Sequence[str]) -> str:
+    """A line for each item."""
+    return "\n".join(
+        f"{name}: {line}" if np.isfinite(at) else f"{name}: too few answers, or all alike"
+        for name, at, line in zip(items, p, told, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,14 @@ class LogisticDif:
     jodoin_gierl: tuple[str, ...]
     log_odds: Floats
     se_log_odds: Floats
+
+    def __str__(self) -> str:
+        told = [
+            f"log odds {self.log_odds[j]:+.2f} ± {self.se_log_odds[j]:.2f}, uniform p = {self.p_uniform[j]:.3f}, "
+            f"non-uniform p = {self.p_nonuniform[j]:.3f}, R² +{self.r2[j]:.3f}, {self.jodoin_gierl[j]}"
+            for j in range(len(self.items))
+        ]
+        return by_item(self.items, self.p_both, told)
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,17 @@ class LikelihoodRatioDif:
     focal_mean: float
     focal_variance: float
     converged: bool
+
+    def __str__(self) -> str:
+        told = [
+            f"G² {self.g2[j]:.2f} ({self.df[j]} df), p = {self.p[j]:.3f}, gap {self.gap[j]:+.3f}, "
+            f"ESSD {self.essd[j]:+.2f}, {self.cohen[j]}"
+            for j in range(len(self.items))
+        ]
+        head = (
+            f"focal group: mean {self.focal_mean:+.2f}, variance {self.focal_variance:.2f}; {len(self.anchors)} anchors"
+        )
+        return f"{head}\n{by_item(self.items, self.p, told)}"
 
 
 def mantel_haenszel(
@@ -282,7 +310,7 @@ def _told(scores: Floats, focal: Ints, fewest: int) -> bool:
 
 
 def table_of(responses: ArrayLike) -> Floats:
-    table = np.asarray(responses, float)
+    table = np.array(responses, float)  # a copy: learners of neither group are blanked in it
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"responses must be a table of learners × items that is not empty, not of shape {table.shape}")
     return table
@@ -290,9 +318,11 @@ def table_of(responses: ArrayLike) -> Floats:
 
 def groups_of(group: ArrayLike, learners: int) -> Ints:
     """0, 1, or −1 for neither."""
-    given = np.asarray(group, float)
-    if given.shape != (learners,) or not np.isin(given[np.isfinite(given)], (0, 1)).all():
+    given = np.asarray(group)
+    numbers = given.astype(float) if given.dtype.kind in "biuf" else np.full(given.shape, -1.0)
+    if given.shape != (learners,) or not np.isin(numbers[np.isfinite(numbers)], (0, 1)).all():
         raise ValueError("group must hold 0 (reference), 1 (focal) or NaN for each learner")
+    given = numbers
     if not ((given == 0).any() and (given == 1).any()):
         raise ValueError("there must be learners of both groups")
     return np.where(np.isfinite(given), given, -1).astype(np.int64)

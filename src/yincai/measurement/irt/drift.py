@@ -31,6 +31,14 @@ class Drift:
     flagged: tuple[str, ...]
     link: Link
 
+    def __str__(self) -> str:
+        rows = [
+            f"{name}: change {self.change[j]:+.2f} ± {self.se[j]:.2f}, z {self.z[j]:+.2f}"
+            + (", moved" if name in self.flagged else "")
+            for j, name in enumerate(self.items)
+        ]
+        return "\n".join([str(self.link), *rows])
+
 
 def drift(new: Fit, old: Fit, method: str = "stocking-lord", *, confidence: float = CONFIDENCE) -> Drift:
     """Compare the items that two calibrations share, after linking them.

@@ -36,6 +36,7 @@ from yincai.measurement.irt.responses import Floats, Ints
 from yincai.measurement.irt.threads import by_range, by_responses
 
 STEP = 1e-5
+FLAT = 0.01  # a slope below which there is no difficulty to speak of
 BLOCK, SMALL_BLOCK = (
     256,
     16,
@@ -52,13 +53,16 @@ SMALL_SHARE = 0.15  # what the largest neglected λ may be
 class Errors:
     """Standard errors in the shapes of a, b, c; `covariances` of each item's (a, d …, g) (items × p × p).
 
-    NaN where a parameter was not estimated or the information is not positive.
+    `shared` (items × p × r) is what the errors of different items have in common, the scale above all: the covariance
+    of two items' parameters is shared_i shared_j'. NaN where a parameter was not estimated or the information is not
+    positive; zero in `shared`.
     """
 
     se_a: Floats
     se_b: Floats
     se_c: Floats
     covariances: Floats
+    shared: Floats
     se_mean: float
     se_variance: float
 
@@ -66,7 +70,7 @@ class Errors:
 def no_errors(items: Bank) -> Errors:
     """All NaN: not asked for."""
     size = items.xi.shape[1]
-    return _errors(items, np.full((len(items), size, size), np.nan), np.full(2, np.nan))
+    return _errors(items, np.full((len(items), size, size), np.nan), np.zeros((*items.xi.shape, 0)), np.full(2, np.nan))
 
 
 def observed_errors(problem: Problem, out: Outcome) -> Errors:
@@ -76,6 +80,7 @@ def observed_errors(problem: Problem, out: Outcome) -> Errors:
     information = np.zeros((total, total))
     _add_blocks(information, columns, _complete(problem, out))
     _add_latent(information, latent, problem, out)
+    complete = information.copy()
     enough = np.trace(information) * (1e-8 if total <= SHORT else 1e-6)
     for term in range(1, MOST_TERMS, 2):
         missing = _missing(problem, out, columns, latent, term, total)
@@ -85,7 +90,8 @@ def observed_errors(problem: Problem, out: Outcome) -> Errors:
     covariance = _inverse(information)
     if covariance is None:
         return item_errors(problem, out)
-    return _errors(out.items, _blocks(covariance, columns), _latent_errors(covariance, latent))
+    blocks = _blocks(covariance, columns)
+    return _errors(out.items, blocks, _shared(complete, covariance, columns), _latent_errors(covariance, latent))
 
 
 def long_test_errors(problem: Problem, out: Outcome) -> Errors:
@@ -117,7 +123,29 @@ def long_test_errors(problem: Problem, out: Outcome) -> Errors:
             covariances[number][np.ix_(free, free)] = block
         else:
             spread[free] = np.sqrt(np.diagonal(block))
-    return _errors(out.items, covariances, spread)
+    loadings = (white.T @ vectors) * np.sqrt(shares / (1 - shares))
+    return _errors(out.items, covariances, _of_items(loadings, columns), spread)
+
+
+def _shared(complete: Floats, covariance: Floats, columns: Ints) -> Floats:
+    """Loadings of what the missing abilities add to the inverse of the complete information, which knows no two items
+    at once."""
+    added = covariance.copy()
+    for own in columns:
+        there = np.ix_(own[own >= 0], own[own >= 0])
+        known = _inverse(complete[there])
+        added[there] -= covariance[there] if known is None else known
+    if not added.size:
+        return np.zeros((*columns.shape, 0))
+    factor, order, rank, _ = lapack.dpstrf(added, lower=True)  # positive, but perhaps of lower rank: with pivots
+    loadings = np.zeros((len(added), rank))
+    loadings[order - 1] = np.tril(factor)[:, :rank]
+    return _of_items(loadings, columns)
+
+
+def _of_items(loadings: Floats, columns: Ints) -> Floats:
+    """The rows of each item's parameters; zero where one was not estimated (items × p × r)."""
+    return np.asarray(loadings[columns] * (columns >= 0)[:, :, None])
 
 
 def _largest(scores: NDArray[np.float32], white: Any) -> tuple[Floats, Floats]:
@@ -195,10 +223,20 @@ def item_errors(problem: Problem, out: Outcome) -> Errors:
         own = _inverse(information[item][np.ix_(free, free)]) if free.any() else None
         if own is not None:
             covariances[item][np.ix_(free, free)] = own
-    return _errors(items, covariances, np.full(2, np.nan))
+    return _errors(items, covariances, _of_scale(problem, items), np.full(2, np.nan))
 
 
-def _errors(items: Bank, covariances: Floats, latent: Floats) -> Errors:
+def _of_scale(problem: Problem, items: Bank) -> Floats:
+    """What mean and deviation of the learners drawn do to all items, were abilities seen; none where anchors hold."""
+    by = np.zeros((*items.xi.shape, 2))
+    if not problem.moving:
+        n = problem.responses.n_learners
+        by[:, 1:-1, 0] = np.where(items.steps, items.xi[:, :1], 0.0) * np.sqrt(items.variance / n)
+        by[:, 0, 1] = items.xi[:, 0] / np.sqrt(2 * n)
+    return np.asarray(by * problem.free[:, :, None])
+
+
+def _errors(items: Bank, covariances: Floats, shared: Floats, latent: Floats) -> Errors:
     """By the delta method for b = −d / a and c."""
     xi = items.xi
     variances = np.diagonal(covariances, axis1=1, axis2=2)
@@ -208,11 +246,11 @@ def _errors(items: Bank, covariances: Floats, latent: Floats) -> Errors:
         of_d = variances[:, 1:-1]
         of_a = np.nan_to_num(variances[:, :1]) * (b / a) ** 2
         of_both = 2 * b * np.nan_to_num(covariances[:, 0, 1:-1]) / a**2
-        se_b = np.sqrt(of_d / a**2 + of_a + of_both)
+        se_b = np.where(np.abs(a) < FLAT, np.nan, np.sqrt(of_d / a**2 + of_a + of_both))
         se_c = items.c * (1 - items.c) * np.sqrt(variances[:, -1])
         se_a = np.sqrt(variances[:, 0])
     return Errors(
-        se_a, se_b[:, 0] if items.model.binary else se_b, se_c, covariances,
+        se_a, se_b[:, 0] if items.model.binary else se_b, se_c, covariances, shared,
         float(latent[0]), float(2 * np.sqrt(items.variance) * latent[1]),
     )  # fmt: skip
 

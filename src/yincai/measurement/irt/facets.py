@@ -75,6 +75,8 @@ class Facets:
             fit = f"{self.rater_fit.infit[j]:6.2f} {self.rater_fit.outfit[j]:7.2f}"
             rows.append(f"{name:<10} {self.severity[j]:8.3f} {self.se_severity[j]:6.3f} {fit}")
         state = "converged" if self.converged else "NOT converged"
+        if not self.connected:
+            state += "; not connected: severities of different parts compare only if learners came there by chance"
         return "\n".join(
             [f"many-facet Rasch, {len(self.theta)} learners, variance {self.variance:.3f}; {state}", *rows]
         )

@@ -23,6 +23,7 @@ from yincai.measurement.irt.dif import (
     TWO_SIDED,
     ZUMBO_THOMAS,
     LogisticDif,
+    by_item,
     classes_by,
     groups_of,
     match_for,
@@ -52,11 +53,12 @@ class Mantel:
     n_focal: Ints
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"{name}: SMD {self.smd[j]:+.3f} ± {self.se_smd[j]:.3f} ({self.effect[j]:+.2f} SD), "
+        told = [
+            f"SMD {self.smd[j]:+.3f} ± {self.se_smd[j]:.3f} ({self.effect[j]:+.2f} SD), "
             f"p = {self.p[j]:.3f}, {self.ets[j]}"
-            for j, name in enumerate(self.items)
-        )
+            for j in range(len(self.items))
+        ]
+        return by_item(self.items, self.p, told)
 
 
 @dataclass(frozen=True)

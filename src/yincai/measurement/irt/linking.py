@@ -2,6 +2,9 @@
 
 θ on the old scale = slope · θ on the new + intercept, so that a becomes a / slope and b becomes slope · b + intercept
 (Kolen & Brennan 2014, ch. 6). Where slopes are fixed to 1 (rasch, pcm) the slope of the link is 1.
+
+Standard errors by the delta method (Ogasawara 2000, 2001) from the covariance of all common items' parameters in each
+calibration, between items too: what all items share, the scale, is a good part of a link's error.
 """
 
 from __future__ import annotations
@@ -20,11 +23,12 @@ from yincai.measurement.irt.result import Fit
 
 METHODS = ("mean/sigma", "mean/mean", "haebara", "stocking-lord")
 NODES = 41
+STEP = 1e-5  # of numerical derivatives
 
 
 @dataclass(frozen=True)
 class Link:
-    """old θ = slope · new θ + intercept, with standard errors (NaN when there was no generator)."""
+    """old θ = slope · new θ + intercept, with standard errors (NaN when neither side has any)."""
 
     method: str
     slope: float
@@ -38,22 +42,20 @@ class Link:
         return self.slope * np.asarray(new, float) + self.intercept
 
     def __str__(self) -> str:
+        errors = [f" ± {se:.4f}" if np.isfinite(se) else "" for se in (self.se_slope, self.se_intercept)]
         return (
-            f"{self.method} over {len(self.common)} items: slope {self.slope:.4f} ± {self.se_slope:.4f}, "
-            f"intercept {self.intercept:.4f} ± {self.se_intercept:.4f}"
+            f"{self.method} over {len(self.common)} items: slope {self.slope:.4f}{errors[0]}, "
+            f"intercept {self.intercept:.4f}{errors[1]}"
         )
 
 
-def link(
-    new: Fit | Bank, old: Fit | Bank, method: str = "stocking-lord", *,
-    rng: np.random.Generator | None = None, draws: int = 200,
-) -> Link:  # fmt: skip
+def link(new: Fit | Bank, old: Fit | Bank, method: str = "stocking-lord") -> Link:
     """Link the scale of `new` to that of `old` by the items whose names both have.
 
     mean/sigma (Marco 1977) and mean/mean (Loyd & Hoover 1980) by the moments of b and a; Haebara (1980) and Stocking &
-    Lord (1983) by the item and test characteristic curves, over both latent distributions. With `rng`, standard
-    errors: by the bootstrap over common items, which holds their calibration errors and what other anchors would
-    change; and, for calibrations, that of each scale, which all items share (mean and deviation of the learners drawn).
+    Lord (1983) by the item and test characteristic curves, over both latent distributions. Standard errors say how far
+    other learners of the same two groups would have moved the link; a bank counts as known. What other common items
+    would have done is told by `leave_one_out`.
 
     Raises ValueError for an unknown method, different models, and less than two (or not usable) common items.
 
@@ -61,30 +63,113 @@ def link(
     >>> old = bank("2pl", [Item(1.0, -1.0), Item(1.5, 0.0), Item(0.8, 0.5)])
     >>> new = bank("2pl", [Item(2.0, -0.75), Item(3.0, -0.25), Item(1.6, 0.0)])
     >>> print(link(new, old))
-    stocking-lord over 3 items: slope 2.0000 ± nan, intercept 0.5000 ± nan
+    stocking-lord over 3 items: slope 2.0000, intercept 0.5000
     """
     if method not in METHODS:
         raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
     one, other = common_items(_bank(new), _bank(old))
     found = _solve(one, other, method)
     errors = np.full(2, np.nan)
-    if rng is not None:
-        many = [rng.integers(0, len(one), len(one)) for _ in range(draws)]
-        many = [rows for rows in many if len(np.unique(rows)) > 1]
-        drawn = np.var([_solve(one.chosen(rows), other.chosen(rows), method) for rows in many], axis=0, ddof=1)
-        errors = np.sqrt(drawn + _of_scale(new, float(found[0])) + _of_scale(old, 1.0) * [found[0] ** 2, 1.0])
+    if isinstance(new, Fit) or isinstance(old, Fit):
+        sides = zip((new, old), _influences(one, other, method, found), strict=True)
+        errors = np.sqrt(sum(_variance(of, one.names, by) for of, by in sides))
     return Link(method, float(found[0]), float(found[1]), float(errors[0]), float(errors[1]), one.names)
 
 
-def _of_scale(of: Fit | Bank, slope: float) -> Floats:
-    """Variances of slope and intercept because the scale is that of the learners who happened to be drawn.
-
-    None for a bank that is known, and where anchors hold the scale.
-    """
-    if isinstance(of, Bank) or np.isfinite(of.latent.se_mean):
+def _variance(of: Fit | Bank, names: tuple[str, ...], by: Floats) -> Floats:
+    """Of slope and intercept, given how each parameter of each item moves them (2 × items × p)."""
+    if isinstance(of, Bank):
         return np.zeros(2)
-    of_deviation = 1 / (2 * of.n_learners) if of.bank.model.slope else 0.0
-    return np.array([slope**2 * of_deviation, slope**2 * of.latent.variance / of.n_learners])
+    flat = by.reshape(2, -1)
+    return np.asarray(np.einsum("ip,pq,iq->i", flat, of.covariance(names), flat))
+
+
+def _influences(new: Bank, old: Bank, method: str, at: Floats) -> tuple[Floats, Floats]:
+    """∂(slope, intercept) / ∂ xi of the new and of the old items (each 2 × items × p)."""
+    return _of_moments(new, old, method) if method in METHODS[:2] else _of_curves(new, old, method == "haebara", at)
+
+
+def _of_moments(new: Bank, old: Bank, method: str) -> tuple[Floats, Floats]:
+    sides = []
+    for side, items in enumerate((new, old)):
+        by = np.zeros((2, *items.xi.shape))
+        for place in np.argwhere(items.xi[:, :-1]):
+            pair = []
+            for sign in (1, -1):
+                xi = items.xi.copy()
+                xi[tuple(place)] += sign * STEP
+                both = (replace(items, xi=xi), old) if side == 0 else (new, replace(items, xi=xi))
+                pair.append(_by_moments(*both, method))
+            by[:, place[0], place[1]] = (pair[0] - pair[1]) / (2 * STEP)
+        sides.append(by)
+    return sides[0], sides[1]
+
+
+def _of_curves(new: Bank, old: Bank, each: bool, at: Floats) -> tuple[Floats, Floats]:
+    """The link solves J'r = 0, r the differences of the curves, J their derivatives to slope and intercept; so that a
+    parameter that changes r by d moves it by −(J'J)⁻¹ J'd, where the items fit (Ogasawara 2001)."""
+
+    def joined(r: Floats) -> Floats:
+        return r if each else r.sum(axis=1, keepdims=True)
+
+    def apart(new: Bank, old: Bank, slope: float, intercept: float) -> Floats:
+        return _differences(new, old, over, slope, intercept)
+
+    over, slope, intercept = _weighted(new, old), float(at[0]), float(at[1])
+    sides = [apart(new, old, slope + STEP, intercept) - apart(new, old, slope - STEP, intercept)]
+    sides += [apart(new, old, slope, intercept + STEP) - apart(new, old, slope, intercept - STEP)]
+    j = np.stack([joined(side).ravel() for side in sides], axis=1) / (2 * STEP)
+    if not new.model.slope:
+        j[:, 0] = 0.0
+    back = (np.linalg.pinv(j.T @ j) @ j.T).reshape(2, -1, len(new) if each else 1)
+    found = []
+    for side, items in enumerate((new, old)):
+        by = np.zeros((2, *items.xi.shape))
+        for place in range(items.xi.shape[1]):
+            pair = []
+            for sign in (1, -1):
+                xi = items.xi.copy()
+                xi[:, place] += sign * STEP
+                both = (replace(items, xi=xi), old) if side == 0 else (new, replace(items, xi=xi))
+                pair.append(apart(*both, slope, intercept))
+            by[:, :, place] = -(back * (pair[0] - pair[1])).sum(axis=1) / (2 * STEP)
+        found.append(by)
+    return found[0], found[1]
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """The link without each of its common items, and the jackknife errors: what other common items would have done."""
+
+    items: tuple[str, ...]
+    slope: Floats
+    intercept: Floats
+    se_slope: float
+    se_intercept: float
+
+
+def leave_one_out(new: Fit | Bank, old: Fit | Bank, method: str = "stocking-lord") -> LeaveOneOut:
+    """Which common items carry the link (jackknife over items; Michaelides & Haertel 2014).
+
+    The errors hold the items' own calibration errors and whatever else differs between the two occasions, but not
+    what the items share. Where they are well above those of `link`, common items have drifted. Raises ValueError as
+    `link`, and for less than three common items.
+
+    >>> from yincai.measurement.irt import Item, bank
+    >>> old = bank("rasch", [Item(1.0, -1.0), Item(1.0, 0.0), Item(1.0, 0.5)])
+    >>> new = bank("rasch", [Item(1.0, -1.0), Item(1.0, 0.0), Item(1.0, 0.8)])
+    >>> leave_one_out(new, old, "mean/mean").intercept.round(2).tolist()
+    [-0.15, -0.15, 0.0]
+    """
+    whole = link(new, old, method)
+    n = len(whole.common)
+    if n < 3:
+        raise ValueError(f"leaving one out needs at least three common items, not {n}")
+    one, other = common_items(_bank(new), _bank(old))
+    rows = [np.delete(np.arange(n), item) for item in range(n)]
+    found = np.array([_solve(one.chosen(rest), other.chosen(rest), method) for rest in rows])
+    errors = np.sqrt((n - 1) / n * ((found - found.mean(axis=0)) ** 2).sum(axis=0))
+    return LeaveOneOut(whole.common, found[:, 0], found[:, 1], float(errors[0]), float(errors[1]))
 
 
 def linked(items: Bank, by: Link) -> Bank:
@@ -150,19 +235,37 @@ def _by_moments(new: Bank, old: Bank, method: str) -> Floats:
 
 def _curves(new: Bank, old: Bank, each: bool) -> Callable[[float, float], float]:
     """Squared distance of the curves, of each item or of their sum, over both groups of learners."""
-    t = np.linspace(-4, 4, NODES)
-    w = np.exp(-t * t / 2) / np.exp(-t * t / 2).sum()
-    of_old, of_new = old.mean + np.sqrt(old.variance) * t, new.mean + np.sqrt(new.variance) * t
-    there, here = old.expected(of_old), new.expected(of_new)
+    over = _weighted(new, old)
 
     def loss(slope: float, intercept: float) -> float:
-        off = new.expected((of_old - intercept) / slope) - there
-        back = old.expected(slope * of_new + intercept) - here
+        off = _differences(new, old, over, slope, intercept)
         if not each:
-            off, back = off.sum(axis=1, keepdims=True), back.sum(axis=1, keepdims=True)
-        return float(w @ (off**2).sum(axis=1) + w @ (back**2).sum(axis=1)) / off.shape[1]
+            off = off.sum(axis=1, keepdims=True)
+        return float((off**2).sum()) / off.shape[1]
 
     return loss
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Abilities of the old and of the new learners, and the roots of their weights."""
+
+    of_old: Floats
+    of_new: Floats
+    roots: Floats
+
+
+def _weighted(new: Bank, old: Bank) -> Weighted:
+    t = np.linspace(-4, 4, NODES)
+    w = np.exp(-t * t / 2) / np.exp(-t * t / 2).sum()
+    return Weighted(old.mean + np.sqrt(old.variance) * t, new.mean + np.sqrt(new.variance) * t, np.sqrt(w))
+
+
+def _differences(new: Bank, old: Bank, over: Weighted, slope: float, intercept: float) -> Floats:
+    """Of the items' expected scores, at the old and then at the new learners' abilities (2 · nodes × items)."""
+    off = new.expected((over.of_old - intercept) / slope) - old.expected(over.of_old)
+    back = old.expected(slope * over.of_new + intercept) - new.expected(over.of_new)
+    return np.concatenate([off, back]) * np.tile(over.roots, 2)[:, None]
 
 
 @dataclass(frozen=True)

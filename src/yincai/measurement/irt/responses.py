@@ -212,6 +212,11 @@ def _put(
 def _numbers(table: NDArray[np.generic]) -> Floats:
     if table.ndim != 2 or table.size == 0:
         raise ValueError(f"responses must be a table of learners × items that is not empty, not of shape {table.shape}")
+    if table.dtype.kind == "O":  # None for a missing answer
+        try:
+            table = table.astype(np.float64)
+        except (TypeError, ValueError) as problem:
+            raise ValueError("responses must be numbers (NaN or None for a missing answer)") from problem
     if table.dtype.kind not in "biuf":
         raise ValueError(f"responses must be numbers (NaN for a missing answer), not {table.dtype}")
     return np.ascontiguousarray(table, dtype=np.float64)
@@ -261,7 +266,11 @@ def _names(items: Sequence[str] | None, n: int) -> tuple[str, ...]:
         return tuple(f"item{number}" for number in range(1, n + 1))
     if len(items) != n:
         raise ValueError(f"{len(items)} names for {n} items")
-    return tuple(map(str, items))
+    names = tuple(map(str, items))
+    if len(set(names)) < n:
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"two items are named {twice!r}")
+    return names
 
 
 def _inside(names: tuple[str, ...], seen_low: Ints, seen_high: Ints, lowest: Ints, categories: Ints) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -35,6 +36,7 @@ class Fit:
     se_b: Floats
     se_c: Floats
     covariances: Floats  # of each item's (a, d_1 …, g), items × p × p
+    shared: Floats  # what items' errors have in common: cov(item i, item j) = shared_i shared_j', items × p × r
     flags: dict[str, str]  # item → what is unusual: all right, all wrong, no answers, at the bound, negative slope
     log_likelihood: float
     converged: bool
@@ -75,6 +77,22 @@ class Fit:
     @property
     def marginal_reliability(self) -> float:
         return information.marginal_reliability(self.bank)
+
+    def covariance(self, items: Sequence[str]) -> Floats:
+        """Of the parameters (a, d_1 …, g) of some items, one after another (n · p × n · p).
+
+        Zero for what was not estimated; all NaN when no standard errors were asked for.
+        """
+        rows = [self.items.index(name) for name in items]
+        size = self.covariances.shape[1]
+        if not np.isfinite(self.covariances).any():
+            return np.full((len(rows) * size,) * 2, np.nan)
+        loadings = self.shared[rows].reshape(len(rows) * size, -1)
+        whole = loadings @ loadings.T
+        for place, row in enumerate(rows):
+            own = slice(place * size, (place + 1) * size)
+            whole[own, own] = np.nan_to_num(self.covariances[row], nan=0.0)
+        return np.asarray(whole)
 
     def scores(self, responses: ArrayLike | Responses, method: str = "eap") -> scoring.Scores:
         """Abilities by eap, map or wle; see `irt.scores`."""

@@ -54,6 +54,11 @@ class Checked:
     payload: Payload = field(default_factory=dict)
     sure: bool = True  # whether the row is complete enough to be compared
 
+    @property
+    def line(self) -> int:
+        """As the spreadsheet counts. In a template `row.number` would be the cell of that name."""
+        return self.row.number
+
 
 class Cells:
     """Reads the cells of one row, collecting problems under the cell's letter and heading."""
