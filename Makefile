@@ -74,7 +74,7 @@ PYTEST := $(BIN)/python -m pytest -q
 JUNIT = $(if $(CI),--junitxml=build/junit-$@.xml)
 
 test: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## the suite, on SQLite, without network
-	@$(PYTEST) -n 2 --dist loadgroup $(JUNIT) $(ARGS)
+	@$(PYTEST) -n 2 --dist worksteal $(JUNIT) $(ARGS)
 
 test-browser: $(BIN)/.dev $(VENDOR) $(BIN)/.compiled ## each role's daily job in headless Chromium
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install --no-install-recommends chromium fonts-noto-cjk"; exit 1; }

@@ -259,7 +259,8 @@ def _growth(cast: Cast) -> Any:
     """What 第一小学 came to in a run of that monitoring."""
     found = SchoolGrowth._base_manager.filter(school=cast.first).first()
     if found is None:
-        model = {"confidence": 0.95, "prior_se": 30.0, "reliability": 0.9, "words": "线性混合模型", "version": "1"}
+        model = {"confidence": 0.95, "prior_se": 30.0, "reliability": 0.9, "version": "1"}
+        model |= {"intercept": 60.0, "slopes": [0.9], "between": 400.0, "within": 2500.0, "n": 100}
         run = GrowthRun._base_manager.create(
             monitoring_id=_monitoring(cast),
             model=model,

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.cast import forget
@@ -56,25 +59,31 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(autouse=True)
-def guards_aside(transactional_db: None) -> Iterator[None]:
-    """The database refuses to delete what is append-only; SQLite's guards stand aside while a test is cleared away."""
-    forget()
-    with connection.cursor() as cursor:
-        for guard in _guards:
-            cursor.execute(guard)
-        _guards.clear()
-    yield
+@pytest.fixture(scope="package", autouse=True)
+def put_back(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """After each test SQLite's file becomes what it was before the first: emptying every table and filling the bank
+    anew takes a hundred times as long, and what is append-only refuses it."""
     if connection.vendor != "sqlite":
-        return  # TRUNCATE passes the guards there
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        for name, guard in cursor.fetchall():
-            _guards.append(guard)
-            cursor.execute(f'DROP TRIGGER "{name}"')
+        yield  # TRUNCATE is quick and passes the guards
+        return
+    with django_db_blocker.unblock(), closing(sqlite3.connect(":memory:")) as untouched:
+        connection.ensure_connection()
+        connection.connection.backup(untouched)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: _restore(untouched))
+            yield
 
 
-_guards: list[str] = []
+def _restore(untouched: sqlite3.Connection) -> None:
+    connection.ensure_connection()
+    untouched.backup(connection.connection)
+
+
+@pytest.fixture(autouse=True)
+def forgotten(transactional_db: None) -> None:
+    forget()
+
+
 OpenPage = Callable[..., Page]
 
 

@@ -93,4 +93,4 @@ def asked(page: Page, cast: Cast) -> tuple[int, int, int]:
         task = task_of(given.item, given.version, given.seed)
     assert task is not None
     left, right = form(task.line.left), form(task.line.right)
-    return int(left[(("x", 1),)]), int(left[()]), int(right[()])
+    return int(left[(("x", 1),)]), int(left[()]), int(right.get((), 0))

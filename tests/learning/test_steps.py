@@ -309,7 +309,7 @@ def test_a_correction_takes_the_place_of_what_the_steps_showed(cast: Cast, ming:
     answer = workings()[0].answer
     wang.post(f"/classes/answers/{answer}", {"cause": "step:sign"})
     page = page_of(wang.get(f"/classes/answers/{answer}"))
-    assert "您判断是“一项的符号抄错或算错了”" in page and "移项没有变号" in page
+    assert "老师判断是“一项的符号抄错或算错了”" in page and "移项没有变号" in page
 
 
 def test_steps_and_answer_that_show_the_same_count_once(cast: Cast, ming: Client, wang: Client) -> None:

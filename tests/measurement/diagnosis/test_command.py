@@ -55,6 +55,12 @@ def test_gdina_has_delta_with_its_terms(files: Path, capsys: pytest.CaptureFixtu
     assert len(item["delta"]) == len(item["se_delta"]) == 4
 
 
+def test_a_search_is_told(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answered(capsys, files)["starts"]["searched"] == 0
+    starts = answered(capsys, files, "--search")["starts"]
+    assert starts["searched"] > 0 and starts["gained"] >= 0
+
+
 def test_without_json_it_is_a_table(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(files, "--starts", "1") == 0
     assert "DINA: 300 learners" in capsys.readouterr().out

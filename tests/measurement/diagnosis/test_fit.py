@@ -261,3 +261,16 @@ class TestHierarchy:
         assert np.isnan(found.success[3][2])  # skill 2 without skill 1: nobody
         assert np.isnan(found.delta(3)[2])
         assert np.isfinite(found.delta(3)[:2]).all()
+
+
+def test_a_search_keeps_what_is_best_and_says_what_it_gained() -> None:
+    told = additive(2, learners=500)
+    plain = diagnosis.fit(told.responses, Q, "gdina", standard_errors=False)
+    found = diagnosis.fit(told.responses, Q, "gdina", search=True, standard_errors=False)
+    assert found.log_likelihood >= plain.log_likelihood - 1e-6
+    assert found.starts.searched >= 12
+    assert found.log_likelihood == pytest.approx(plain.log_likelihood + found.starts.gained, abs=1e-6)
+    assert "steps of search" in str(found) and "not looked for" not in str(found)
+    again = diagnosis.fit(told.responses, Q, "gdina", search=True, standard_errors=False)
+    assert again.log_likelihood == found.log_likelihood
+    assert plain.starts.searched == 0

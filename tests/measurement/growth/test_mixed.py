@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import doctest
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,18 @@ def test_the_slope_of_the_deviance_is_that_of_differences(reml: bool) -> None:
     for k, step in enumerate(1e-5 * np.eye(4)):
         up, down = (mixed._deviance(sums, theta + sign * step, reml)[0] for sign in (1, -1))
         assert slope[k] == pytest.approx((up - down) / 2e-5, abs=1e-4)
+
+
+def test_print_tells_correlations_and_what_did_not_converge() -> None:
+    rng = np.random.default_rng(1)
+    school, x = np.repeat(np.arange(20), 20), rng.normal(size=400)
+    columns = np.column_stack([np.ones(400), x])
+    y = x + rng.normal(size=20)[school] * (1 + x) + rng.normal(size=400)
+    found = mixed.fit(y, columns, [RandomTerm("school", school, columns, ("(Intercept)", "x"), 20)])
+    v = found.variances[0]
+    assert f"{v[0, 1] / np.sqrt(v[0, 0] * v[1, 1]):.4f}" in str(found)
+    assert "correlation school (Intercept), x" in str(found)
+    assert "NOT converged" in str(replace(found, converged=False)) and "NOT" not in str(found)
 
 
 def test_balanced_reml_is_the_analysis_of_variance() -> None:

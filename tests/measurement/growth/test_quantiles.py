@@ -6,7 +6,7 @@ import doctest
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -121,6 +121,7 @@ def test_refuses(x: np.ndarray, y: np.ndarray, taus: list[float]) -> None:
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=5), st.floats(-2, 12))
+@example([0.0, 5e-324], 0.0)  # a span that is there and cannot be divided by
 def test_a_spline_basis_with_its_first_column_sums_to_one(inner: list[float], at: float) -> None:
     knots = np.sort(np.array(inner))
     x = np.array([at])

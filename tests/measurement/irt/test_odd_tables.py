@@ -75,3 +75,11 @@ def test_dif_leaves_the_table_alone(method: str) -> None:
     before, group = scores.copy(), np.where(np.arange(300) < 30, np.nan, np.arange(300) % 2)
     getattr(irt, method)(scores, group)
     assert (scores == before).all()
+
+
+def test_reliability_is_of_learners_who_have_an_estimate() -> None:
+    bank, scores = drawn("2pl", 200, 8, seed=1)
+    told = irt.scores(bank, scores, "wle").reliability
+    with_one_absent = irt.scores(bank, np.vstack([scores, np.full(8, np.nan)]), "wle")
+    assert np.isnan(with_one_absent.theta[-1]) and with_one_absent.reliability == pytest.approx(told)
+    assert np.isnan(irt.scores(bank, scores[:1], "wle").reliability)

@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--starts", type=int, default=STARTS, metavar="N", help=f"起点个数（默认 {STARTS}），查局部极值"
     )
+    parser.add_argument("--search", action="store_true", help="从最好的起点继续寻找更高的极值（G-DINA 极值很多，较慢）")
     parser.add_argument("--seed", type=int, default=0, help="随机起点的种子（默认 0）")
     parser.add_argument("--json", action="store_true", help="只输出一份 JSON")
 
@@ -48,7 +49,9 @@ def run(asked: argparse.Namespace) -> int:
         raise Unreadable(f"{asked.responses}：题目“{item}”没有人作答。请去掉它（Q 矩阵里也去掉）。")
     q = read_q_matrix(asked.q_matrix, read.items)
     try:
-        found = diagnosis.fit(read.scores, q.needed, asked.model, starts=asked.starts, seed=asked.seed)
+        found = diagnosis.fit(
+            read.scores, q.needed, asked.model, starts=asked.starts, search=asked.search, seed=asked.seed
+        )
     except ValueError as problem:
         raise Unreadable(f"{asked.responses}：不能用 {asked.model} 估计：{problem}") from problem
     if asked.json:
@@ -72,6 +75,8 @@ def document(found: Diagnosis, items: tuple[str, ...], skills: tuple[str, ...]) 
             "log_likelihoods": list(found.starts.log_likelihoods),
             "agreeing": found.starts.agreeing,
             "maxima": found.starts.maxima,
+            "searched": found.starts.searched,
+            "gained": found.starts.gained,
         },
         "items": [_item(found, number, name, skills) for number, name in enumerate(items)],
         "skills": [

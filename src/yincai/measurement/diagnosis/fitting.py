@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,12 @@ from yincai.measurement.diagnosis.information import Covariance, covariance
 from yincai.measurement.diagnosis.result import SAME_MAXIMUM, Diagnosis, Starts, deviation
 
 GUESS = SLIP = 0.2  # of the standard start
+MOST_STEPS = 5000
 RANDOM_STARTS = (0.05, 0.35)  # guess and slip are drawn from here
+REDRAWN = 4  # items that a step of the search draws anew
+ANY_SUCCESS = (0.05, 0.95)
+ROUGH = 0.1  # tolerance of a step of the search
+FRUITLESS, MOST_SEARCHES = 12, 200  # steps without gain after which it ends, and steps at all
 
 
 def fit(
@@ -23,9 +29,10 @@ def fit(
     *,
     prerequisites: Sequence[tuple[int, int]] = (),
     starts: int = 1,
+    search: bool = False,
     seed: int = 0,
     tolerance: float = 1e-5,
-    most_steps: int = 5000,
+    most_steps: int = MOST_STEPS,
     standard_errors: bool = True,
 ) -> Diagnosis:
     """Marginal maximum likelihood of a cognitive diagnosis model by accelerated EM.
@@ -35,7 +42,9 @@ def fit(
     them; Templin & Henson 2006) or "gdina" (a probability for each pattern of them; de la Torre 2011). `prerequisites`
     are pairs (before, after) of skill numbers that restrict the classes. The first start has guess = slip = 0.2 and
     equal classes; further `starts` are drawn with `seed`, and one of them is taken only when its log-likelihood is
-    better by more than 0.01. `tolerance` is the gain in log-likelihood of a cycle of three EM steps at which it ends.
+    better by more than 0.01. `search` goes on from the best of them: a few items' probabilities are drawn anew and the
+    classes' made more even, again and again, and what ends higher is kept. `tolerance` is the gain in log-likelihood of
+    a cycle of three EM steps at which it ends.
 
     Raises ValueError when the tables do not fit together, hold something else, or are empty.
 
@@ -56,9 +65,15 @@ def fit(
     plan = design(model, q, allowed_classes(q.shape[1], prerequisites))
     kern = kernel(plan)
     ended = [estimate(answers, kern, each, tolerance, most_steps) for each in _starts(plan, starts, seed)]
-    chosen = _chosen(ended)
+    chosen, tried = _chosen(ended), 0
+    if search:
+        best, tried = _searched(plan, answers, kern, max(ended, key=lambda each: each.log_likelihood), seed)
+        best = estimate(answers, kern, best.state, tolerance, most_steps)
+        chosen = _chosen([chosen, best])
     errors = covariance(answers, kern, chosen.state) if standard_errors else None
-    return _told(plan, answers, kern, chosen, errors, Starts(tuple(each.log_likelihood for each in ended)))
+    told = Starts(tuple(each.log_likelihood for each in ended), tried)
+    told = replace(told, gained=max(chosen.log_likelihood - told.best, 0.0))
+    return _told(plan, answers, kern, chosen, errors, told)
 
 
 def _starts(plan: Design, count: int, seed: int) -> list[State]:
@@ -78,6 +93,21 @@ def _between(plan: Design, guess: Floats, slip: Floats) -> Floats:
     most = plan.q_matrix.sum(axis=1) if plan.model == "gdina" else np.ones(len(plan.q_matrix))
     share = held / most[plan.item_of]
     return np.asarray(guess[plan.item_of] + share * (1 - guess - slip)[plan.item_of])
+
+
+def _searched(plan: Design, answers: Answers, kern: Kernel, best: Ended, seed: int) -> tuple[Ended, int]:
+    """A better maximum, if steps away from this one lead to any, and how many steps were tried."""
+    rng, even, items = np.random.default_rng(seed), plan.sizes / plan.sizes.sum(), len(plan.q_matrix)
+    fruitless = tried = 0
+    while fruitless < FRUITLESS and tried < MOST_SEARCHES:
+        anew = np.isin(plan.item_of, rng.choice(items, min(REDRAWN, items), replace=False))
+        success = np.where(anew, rng.uniform(*ANY_SUCCESS, len(anew)), best.state.success)
+        start = State(success, (best.state.patterns + even) / 2)
+        found = estimate(answers, kern, start, ROUGH, MOST_STEPS)
+        tried, fruitless = tried + 1, fruitless + 1
+        if found.log_likelihood > best.log_likelihood + SAME_MAXIMUM:
+            best, fruitless = found, 0
+    return best, tried
 
 
 def _chosen(ended: list[Ended]) -> Ended:

@@ -15,9 +15,14 @@ SAME_MAXIMUM = 0.01  # log-likelihoods nearer than this count as one maximum
 
 @dataclass(frozen=True)
 class Starts:
-    """The log-likelihoods that each start ended with; the first start is the standard one."""
+    """The log-likelihoods that each start ended with; the first start is the standard one.
+
+    `searched` steps were tried from the best of them (0: none was asked for) and `gained` so much.
+    """
 
     log_likelihoods: tuple[float, ...]
+    searched: int = 0
+    gained: float = 0.0
 
     @property
     def best(self) -> float:
@@ -35,10 +40,13 @@ class Starts:
         return 1 + int((np.diff(ordered) > SAME_MAXIMUM).sum())
 
     def __str__(self) -> str:
-        if len(self.log_likelihoods) == 1:
-            return "1 start: other local maxima were not looked for"
         count = len(self.log_likelihoods)
-        return f"{count} starts, {self.agreeing} within {SAME_MAXIMUM} of the best, {self.maxima} maxima"
+        told = f"{count} starts, {self.agreeing} within {SAME_MAXIMUM} of the best, {self.maxima} maxima"
+        if count == 1:
+            told = "1 start" if self.searched else "1 start: other local maxima were not looked for"
+        if self.searched:
+            told += f"; {self.searched} steps of search, {self.gained:.2f} gained"
+        return told
 
 
 @dataclass(frozen=True)

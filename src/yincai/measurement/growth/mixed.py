@@ -94,12 +94,17 @@ class MixedFit:
     def __str__(self) -> str:
         lines = [
             f"mixed model ({'REML' if self.reml else 'ML'}): {self.n} rows, log-likelihood {self.log_likelihood:.2f}"
+            + ("" if self.converged else "; NOT converged")
         ]
         for name, value, se in zip(self.names, self.beta, self.se, strict=True):
             lines.append(f"  fixed      {name:<20} {value:8.4f}  se {se:.4f}")
         for each, variance in zip(self.effects, self.variances, strict=True):
             for i, name in enumerate(each.names):
                 lines.append(f"  variance   {each.factor + ' ' + name:<20} {variance[i, i]:8.4f}")
+                for j in range(i):
+                    both = np.sqrt(variance[i, i] * variance[j, j])
+                    told = f"{variance[i, j] / both:8.4f}" if both > 0 else "       –"
+                    lines.append(f"  correlation {each.factor + ' ' + each.names[j] + ', ' + name:<19} {told}")
         lines.append(f"  variance   {'Residual':<20} {self.residual:8.4f}")
         return "\n".join(lines)
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 DEGREE = 3
 KNOTS_AT = (0.2, 0.4, 0.6, 0.8)
+SAME_KNOT = 1e-12  # of the range
 EXTENDED_BY = 0.1  # the bounds lie a tenth of the range outside, so that next year's extreme scores lie inside
 
 
@@ -72,6 +73,9 @@ def basis(x: Floats, knots: Floats, bounds: tuple[float, float]) -> Floats:
     """
     low, high = bounds
     grid = np.concatenate([np.full(DEGREE + 1, low), np.sort(knots), np.full(DEGREE + 1, high)])
+    for place in range(1, len(grid)):  # a span too short to divide by is none
+        if grid[place] - grid[place - 1] <= SAME_KNOT * (high - low):
+            grid[place] = grid[place - 1]
     last = len(grid) - DEGREE - 2
     span = np.clip(np.searchsorted(grid, x, side="right") - 1, DEGREE, last)
     while True:  # a span of no length holds nobody: the one before it does

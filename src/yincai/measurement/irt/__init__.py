@@ -11,6 +11,7 @@ docs/explanation/measurement/irt.md.
 from __future__ import annotations
 
 from yincai.measurement.irt.calibration import fit, fit_streamed
+from yincai.measurement.irt.concurrent import Concurrent, fit_concurrent
 from yincai.measurement.irt.dif import (
     LikelihoodRatioDif,
     LogisticDif,
@@ -54,6 +55,7 @@ __all__ = [
     "MODELS",
     "Bank",
     "Checkpoint",
+    "Concurrent",
     "Drift",
     "Equating",
     "Facets",
@@ -79,6 +81,7 @@ __all__ = [
     "drift",
     "eapsum",
     "fit",
+    "fit_concurrent",
     "fit_facets",
     "fit_streamed",
     "item_fit",

@@ -17,7 +17,7 @@ Too many answers for either: each item's own block, the others taken as known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,17 +81,54 @@ def observed_errors(problem: Problem, out: Outcome) -> Errors:
     _add_blocks(information, columns, _complete(problem, out))
     _add_latent(information, latent, problem, out)
     complete = information.copy()
-    enough = np.trace(information) * (1e-8 if total <= SHORT else 1e-6)
-    for term in range(1, MOST_TERMS, 2):
-        missing = _missing(problem, out, columns, latent, term, total)
-        information -= missing
-        if np.trace(missing) < enough:
-            break
+    information -= _all_missing(problem, out, columns, latent, total, float(np.trace(complete)))
     covariance = _inverse(information)
     if covariance is None:
         return item_errors(problem, out)
     blocks = _blocks(covariance, columns)
     return _errors(out.items, blocks, _shared(complete, covariance, columns), _latent_errors(covariance, latent))
+
+
+def joint_errors(parts: Sequence[tuple[Problem, Outcome, NDArray[np.bool_]]]) -> tuple[Errors, Floats, Floats]:
+    """Of several groups that answered the same items: for each a problem, its outcome, and whether mean and deviation
+    of its learners are estimated. Also the errors of the groups' means and variances; NaN where they are fixed.
+
+    Information adds up over groups, each with its own latent mean and deviation.
+    """
+    columns, _ = _columns(parts[0][0], parts[0][1].items)
+    total = int(columns.max()) + 1
+    latents = []
+    for _, _, estimated in parts:
+        latents.append(np.where(estimated, total + np.cumsum(estimated) - 1, -1))
+        total += int(estimated.sum())
+    information = np.zeros((total, total))
+    for (problem, out, _), latent in zip(parts, latents, strict=True):
+        _add_blocks(information, columns, _complete(problem, out))
+        _add_latent(information, latent, problem, out)
+    complete = information.copy()
+    for (problem, out, _), latent in zip(parts, latents, strict=True):
+        information -= _all_missing(problem, out, columns, latent, total, float(np.trace(complete)))
+    covariance = _inverse(information)
+    if covariance is None:
+        nothing = np.full(len(parts), np.nan)
+        return no_errors(parts[0][1].items), nothing, nothing
+    spread = np.array([_latent_errors(covariance, latent) for latent in latents])
+    deviations = np.array([np.sqrt(out.items.variance) for _, out, _ in parts])
+    errors = _errors(
+        parts[0][1].items, _blocks(covariance, columns), _shared(complete, covariance, columns), np.full(2, np.nan)
+    )
+    return errors, spread[:, 0], 2 * deviations * spread[:, 1]
+
+
+def _all_missing(problem: Problem, out: Outcome, columns: Ints, latent: Ints, total: int, complete: float) -> Floats:
+    """The whole series of posterior covariances."""
+    whole = np.zeros((total, total))
+    for term in range(1, MOST_TERMS, 2):
+        missing = _missing(problem, out, columns, latent, term, total)
+        whole += missing
+        if np.trace(missing) < complete * (1e-8 if total <= SHORT else 1e-6):
+            break
+    return whole
 
 
 def long_test_errors(problem: Problem, out: Outcome) -> Errors:

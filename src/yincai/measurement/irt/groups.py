@@ -64,7 +64,7 @@ def fit_groups(
     for each in groups:
         if len(each.items) != len(start) or (each.categories != start.categories).any():
             raise ValueError("the groups must answer the items that the start has")
-    problem = Problem([*groups], grid(NODES), _free(start, groups), _priors(start), [])
+    problem = Problem([*groups], grid(NODES), free_of(start, groups), priors_of(start), [])
     problem.near.extend(windows(each, problem.over) for each in groups)
     n = len(groups)
     state = State(start, np.zeros(n) if means is None else means, np.full(n, np.sqrt(start.variance)))
@@ -72,7 +72,7 @@ def fit_groups(
     return problem.result(climb(problem, state, tolerance, PASSES))
 
 
-def _free(start: Bank, groups: Sequence[Responses]) -> NDArray[np.bool_]:
+def free_of(start: Bank, groups: Sequence[Responses]) -> NDArray[np.bool_]:
     """Parameters that somebody's answers speak about (items × parameters)."""
     counts = sum(np.bincount(each.codes, minlength=int(start.first[-1])) for each in groups)
     answered = np.add.reduceat(counts, start.first[:-1]) > 0
@@ -82,7 +82,7 @@ def _free(start: Bank, groups: Sequence[Responses]) -> NDArray[np.bool_]:
     return free
 
 
-def _priors(start: Bank) -> Floats:
+def priors_of(start: Bank) -> Floats:
     rows = np.zeros((len(start), 6))
     if start.model.floor:
         rows[:, 4], rows[:, 5] = FLOOR[0], FLOOR[1] ** -2

@@ -44,9 +44,10 @@ class Scores:
 
     @property
     def reliability(self) -> float:
-        """Empirical reliability: the variance of the estimates in that of estimates and errors."""
-        spread = float(np.var(self.theta, ddof=1))
-        return spread / (spread + float(np.mean(self.se**2)))
+        """Empirical reliability: the variance of the estimates in that of estimates and errors, of who has any."""
+        told = np.isfinite(self.theta)
+        spread = float(np.var(self.theta[told], ddof=1)) if told.sum() > 1 else np.nan
+        return spread / (spread + float(np.mean(self.se[told] ** 2)))
 
 
 def scores(items: Bank, responses: ArrayLike | Responses, method: str = "eap", *, nodes: int = NODES) -> Scores:
