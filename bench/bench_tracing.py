@@ -75,8 +75,9 @@ def run(full: bool) -> Iterator[Measure]:
     model.predict(model.update(model.start(), 0, 1.0, 0.0), np.arange(8), 1.0)
     yield from bkt_fits(full)
     for name in SHAPES:
-        yield from cost(name, SHARES if full else SHARES[-1:])
-    yield from ablation(("2009-updated", "2015", "2017") if full else ("2017",), 0.5 if full else 0.15)
+        yield from cost(name, SHARES if full else SHARES[1:2])
+    if full:
+        yield from ablation(("2009-updated", "2015", "2017"), 0.5)
     if full and STATICS.exists() and "YINCAI_PEERS" in os.environ:
         yield beside_deep(STATICS)
     yield from live()

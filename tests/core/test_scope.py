@@ -74,8 +74,9 @@ SINGLE = {  # keeps a name, a code or a text single, also where one may not look
 }
 BELONGING = {  # rows that belong to one already found in scope, or that one's own action or job wrote
     "core/action.py": {"_result_of"},
-    "records/queries.py": {"in_force", "scores_in_force"},
+    "records/queries.py": {"in_force", "scores_in_force", "scores_under_way"},
     "evaluation/queries.py": {"turnout"},
+    "evaluation/actions/grow.py": {"_moved_away"},
     "evaluation/gathering.py": {"_keeping"},
     "registry/actions/set_calendar.py": {"put_periods", "put_year"},
     "registry/actions/set_timetable.py": {"put_lessons"},

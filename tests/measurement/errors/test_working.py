@@ -345,7 +345,7 @@ class TestExtremes:
         found = checked([Line(long, "=", n(1)), Line("x", "=", n(5))])[1]
         assert (found.verdict, found.causes) == (Verdict.BREAKS, ())
 
-    @settings(max_examples=5, deadline=None)
+    @settings(max_examples=3, deadline=None)
     @given(st.lists(st.tuples(st.sampled_from((1, -1)), NUMBERS), min_size=8, max_size=12))
     def test_a_long_line_makes_a_bounded_number_of_wrong_ones(self, parts: list[tuple[int, int]]) -> None:
         line = Line(joined([(sign, ("*", n(k), ("+", "x", n(1)))) for sign, k in parts]), "=", n(3))

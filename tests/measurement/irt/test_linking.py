@@ -133,6 +133,7 @@ def test_the_covariance_between_items_is_that_of_the_whole_information(model: st
     places = np.argwhere(free)
     t = np.linspace(-6, 6, 121)
     log_weight = -t * t / 2 - np.log(np.exp(-t * t / 2).sum())
+    patterns, times = np.unique(np.asarray(scores, int), axis=0, return_counts=True)
 
     def value(x: np.ndarray) -> float:
         xi, deviation = found.bank.xi.copy(), np.sqrt(found.latent.variance)
@@ -141,9 +142,9 @@ def test_the_covariance_between_items_is_that_of_the_whole_information(model: st
             deviation = x[-1]
         at = replace(found.bank, xi=xi)
         p = np.log(at.probabilities(deviation * t))
-        held = sum(p[:, item, np.asarray(scores[:, item], int) - at.lowest[item]] for item in range(n_items))
+        held = sum(p[:, item, patterns[:, item] - at.lowest[item]] for item in range(n_items))
         prior = 0.5 * ((xi[:, -1] + 1.4) ** 2).sum() if model == "3pl" else 0.0
-        return float(np.log(np.exp(held + log_weight[:, None]).sum(axis=0)).sum() - prior)
+        return float(times @ np.log(np.exp(held + log_weight[:, None]).sum(axis=0)) - prior)
 
     x = np.concatenate([found.bank.xi[free], [np.sqrt(found.latent.variance)] if model == "rasch" else []])
     h, n = 1e-3, len(x)
