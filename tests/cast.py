@@ -20,6 +20,7 @@ from yincai.core.actors import Actor, actor_for, installation
 from yincai.core.models import Account
 from yincai.core.scope import unscoped
 from yincai.knowledge import pool
+from yincai.records.versions import versions_of
 from yincai.registry import rules
 from yincai.registry.models import (
     ConsentEntry,
@@ -40,10 +41,12 @@ BEGAN = date(2024, 9, 1)
 
 
 def forget() -> None:
-    """What the process remembers of another test's database: keys, the bank, the table of rules."""
+    """What the process remembers of another test's database: keys, the bank, the table of rules, and by the ids that a
+    row taken back leaves to the next one, what a version of the states stands for."""
     crypto.forget_keys()
     pool.forget()
     rules.forget()
+    versions_of.cache_clear()
 
 
 class Cast:

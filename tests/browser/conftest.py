@@ -24,6 +24,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.cast import forget
+from yincai.learning.attribution import causes
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -82,6 +83,7 @@ def _restore(untouched: sqlite3.Connection) -> None:
 @pytest.fixture(autouse=True)
 def forgotten(transactional_db: None) -> None:
     forget()
+    causes.forget()
 
 
 OpenPage = Callable[..., Page]

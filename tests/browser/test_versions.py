@@ -18,6 +18,7 @@ from yincai.learning.actions.versions import begin_refit
 from yincai.learning.tasks import move_states
 from yincai.learning.tracing import refit, simulated
 from yincai.learning.tracing.shipped import answers_of
+from yincai.learning.tracing.versions import numbers_of
 from yincai.measurement.tracing import default, trees
 
 
@@ -25,6 +26,7 @@ from yincai.measurement.tracing import default, trees
 def proposed(cast: Cast, settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Cast:
     """Some practice, and a fit to simulated answers that waits for a decision."""
     settings.LAKE = tmp_path
+    numbers_of.cache_clear()  # a set of another test may have had the same name
     practise(cast, pupils=8, answers=4)
     real, city = default.fit, answers_of(simulated.practise(load(), 130, 77))
     monkeypatch.setattr(default, "fit", lambda log: real(log, trees.Settings(trees=20, depth=3)))
