@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -173,3 +175,9 @@ def test_the_simulated_pupils_are_those_of_the_demo_city() -> None:
 
     names = ("LEVEL", "PUPIL_SPREAD", "POINT_SPREAD", "ALONG", "YEAR", "GAIN", "MOST_GAIN", "HALF_LIFE", "SLIP_MOST")
     assert [getattr(simulated, name) for name in names] == [getattr(model, name) for name in names]
+
+
+def test_reading_a_state_loads_no_compiler() -> None:
+    """Every process imports it, and most of them never predict."""
+    code = "import sys, yincai.learning.tracing.state; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

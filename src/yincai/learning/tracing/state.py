@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,10 @@ from numpy.typing import NDArray
 from yincai.learning.tracing.numbers import Floats, Numbers
 from yincai.learning.tracing.versions import NEWEST, numbers_in_use, numbers_of
 from yincai.measurement import tracing
-from yincai.measurement.tracing import ItemBatch, Masteries, State, default
+from yincai.measurement.tracing import ItemBatch, Masteries, State
+
+if TYPE_CHECKING:
+    from yincai.measurement.tracing.default import State as TreesState  # at run time it would load the compiler
 
 LAYOUT = 2  # a mastery head alone begins with its own layout, 1
 TOP = struct.Struct("<BBI")  # layout, bytes of the set's name, bytes of the mastery head
@@ -49,7 +53,7 @@ class Traced:
         return cls(own, State.unpack(packed[top:end], own.mastery), packed[end:])
 
     @cached_property
-    def prediction(self) -> default.State:
+    def prediction(self) -> TreesState:
         """The prediction head, unpacked. Raises ValueError when its bytes are no state."""
         return self.numbers.trees.unpack(self.trees)
 
