@@ -201,8 +201,8 @@ def common_items(new: Bank, old: Bank) -> tuple[Bank, Bank]:
     if new.model != old.model:
         raise ValueError(f"{new.model.name} and {old.model.name} cannot be linked")
     place = {name: number for number, name in enumerate(old.names)}
-    usable = {name for each in (new, old) for name, a in zip(each.names, each.a, strict=True) if not np.isfinite(a)}
-    both = [name for name in new.names if name in place and name not in usable]
+    unusable = {name for each in (new, old) for name, a in zip(each.names, each.a, strict=True) if not np.isfinite(a)}
+    both = [name for name in new.names if name in place and name not in unusable]
     one = new.chosen([new.names.index(name) for name in both])
     other = old.chosen([place[name] for name in both])
     if len(both) < 2 or (one.categories != other.categories).any():
